@@ -1,0 +1,310 @@
+"""The case: what is on record and not withdrawn, in one part for each service, and the one fold that makes it.
+
+Events of different services fill disjoint parts, so every interleaving of the four topics that keeps each
+topic's own order gives the same case. `evolve` never refuses: what is in the log happened.
+"""
+
+from datetime import date
+from typing import Any, TypeVar, assert_never
+
+import msgspec
+
+from jauap.domain.events import (
+    AgencyInfoDeclined,
+    AgencyInfoReturned,
+    AgencyInfoSubmitted,
+    CalendarActReceived,
+    CaseMerged,
+    ChainMended,
+    CommandRefused,
+    CommunicationCorrected,
+    CommunicationForwarded,
+    CommunicationReceived,
+    DeadlineDropped,
+    DeadlineMet,
+    DeadlineMissed,
+    DeadlineMoved,
+    DeadlineNear,
+    DeadlineReopened,
+    DeadlineStarted,
+    EntryWithdrawn,
+    Event,
+    Fact,
+    FindingCured,
+    FindingRaised,
+    MeetingHeld,
+    OHCHRPublished,
+    OmbudsmanInformed,
+    PublishedOnSite,
+    ReplyExtensionGranted,
+    ReportFiled,
+    ResponseDrafted,
+    ResponseSent,
+)
+from jauap.domain.facts import Communication, Value
+
+SERVICES = ("intake", "routing", "deadlines", "publication")
+CALENDAR = "CALENDAR"
+
+T = TypeVar("T")
+
+
+class Recorded(Value, frozen=True, kw_only=True):
+    """An event that counts, and where it stands: its service and its sequence in the case's chain there."""
+
+    service: str
+    sequence: int
+    event: Event
+
+
+class Entry(Value, frozen=True, kw_only=True):
+    """A fact on record that was not withdrawn, by its sequence in its service's chain."""
+
+    sequence: int
+    event: Fact
+
+
+class Entries(Value, frozen=True, kw_only=True):
+    """One service's part of a case: its facts in force, and the sequence of its last event (refusals not counted)."""
+
+    last: int = 0
+    entries: tuple[Entry, ...] = ()
+
+    def of(self, kind: type[T]) -> list[tuple[int, T]]:
+        """All facts of a kind, each with its sequence, in the order of the log."""
+        return [(entry.sequence, entry.event) for entry in self.entries if isinstance(entry.event, kind)]
+
+    def get(self, sequence: int, kind: type[T]) -> T | None:
+        """The fact of this kind at a sequence, if it is on record and was not withdrawn."""
+        return next((fact for at, fact in self.of(kind) if at == sequence), None)
+
+    def has(self, sequence: int) -> bool:
+        """Whether a fact with this sequence is on record and was not withdrawn."""
+        return any(entry.sequence == sequence for entry in self.entries)
+
+
+class Clock(Value, frozen=True, kw_only=True):
+    """A clock as *deadlines* has it on record. Days are days in Kazakhstan."""
+
+    clock: str
+    paragraph: str | None = None
+    body: str | None = None
+    rule: str
+    policy: str
+    starts_on: date
+    due: date | None = None
+    safe: date | None = None
+    estimated: bool = False
+    absent: str | None = None
+    basis: str
+    near: str | None = None
+    """The due date for which its coming near was told, as an ISO date and basis; null: not yet."""
+    missed: bool = False
+    met_on: date | None = None
+    met_by: str | None = None
+
+
+class Clocks(Value, frozen=True, kw_only=True):
+    """The part of *deadlines*: clocks by id and open findings by id."""
+
+    last: int = 0
+    clocks: dict[str, Clock] = msgspec.field(default_factory=dict)
+    findings: dict[str, FindingRaised] = msgspec.field(default_factory=dict)
+
+
+class Case(Value, frozen=True, kw_only=True):
+    """A case as its counting records make it."""
+
+    case_id: str
+    intake: Entries = Entries()
+    routing: Entries = Entries()
+    publication: Entries = Entries()
+    deadlines: Clocks = Clocks()
+
+
+def evolve(case: Case, recorded: Recorded) -> Case:
+    """Fold one counting event into its case."""
+    match recorded.service:
+        case "intake":
+            return msgspec.structs.replace(case, intake=_entries(case.intake, recorded))
+        case "routing":
+            return msgspec.structs.replace(case, routing=_entries(case.routing, recorded))
+        case "publication":
+            return msgspec.structs.replace(case, publication=_entries(case.publication, recorded))
+        case _:
+            return msgspec.structs.replace(case, deadlines=_clocks(case.deadlines, recorded))
+
+
+def _entries(part: Entries, recorded: Recorded) -> Entries:
+    event, sequence = recorded.event, recorded.sequence
+    match event:
+        case CommandRefused():
+            return part
+        case ChainMended():
+            return Entries(last=sequence, entries=part.entries)
+        case EntryWithdrawn():
+            return Entries(last=sequence, entries=tuple(e for e in part.entries if e.sequence != event.entry))
+        case (
+            CommunicationReceived()
+            | CommunicationCorrected()
+            | ReplyExtensionGranted()
+            | AgencyInfoSubmitted()
+            | AgencyInfoDeclined()
+            | OHCHRPublished()
+            | CaseMerged()
+            | CalendarActReceived()
+            | CommunicationForwarded()
+            | OmbudsmanInformed()
+            | AgencyInfoReturned()
+            | MeetingHeld()
+            | ResponseDrafted()
+            | ResponseSent()
+            | ReportFiled()
+            | PublishedOnSite()
+        ):
+            return Entries(last=sequence, entries=(*part.entries, Entry(sequence=sequence, event=event)))
+        case (
+            DeadlineStarted()
+            | DeadlineMoved()
+            | DeadlineNear()
+            | DeadlineMet()
+            | DeadlineMissed()
+            | DeadlineReopened()
+            | DeadlineDropped()
+            | FindingRaised()
+            | FindingCured()
+        ):
+            return Entries(last=sequence, entries=part.entries)
+        case _:
+            assert_never(event)
+
+
+def _clocks(part: Clocks, recorded: Recorded) -> Clocks:
+    event = recorded.event
+    if isinstance(event, CommandRefused):
+        return part
+    clocks, findings = part.clocks, part.findings
+    match event:
+        case DeadlineStarted():
+            clocks = {**clocks, event.clock: started(event)}
+        case DeadlineMoved():
+            clocks = _changed(clocks, event.clock, **_terms(event))
+        case DeadlineNear():
+            clocks = _changed(clocks, event.clock, near=near_mark(event.due, event.basis))
+        case DeadlineMet():
+            clocks = _changed(clocks, event.clock, missed=event.late, met_on=event.met_on, met_by=event.met_by)
+        case DeadlineMissed():
+            clocks = _changed(clocks, event.clock, missed=True, met_on=None, met_by=None)
+        case DeadlineReopened():
+            clocks = _changed(clocks, event.clock, missed=False, met_on=None, met_by=None)
+        case DeadlineDropped():
+            clocks = {name: clock for name, clock in clocks.items() if name != event.clock}
+        case FindingRaised():
+            findings = {**findings, event.finding: event}
+        case FindingCured():
+            findings = {name: finding for name, finding in findings.items() if name != event.finding}
+        case _:
+            pass
+    return Clocks(last=recorded.sequence, clocks=clocks, findings=findings)
+
+
+def started(event: DeadlineStarted) -> Clock:
+    """The clock that a start puts on record."""
+    return Clock(clock=event.clock, paragraph=event.paragraph, body=event.body, **_terms(event))
+
+
+def near_mark(due: date, basis: str) -> str:
+    """What `Clock.near` holds once it was told that a clock comes near this due date."""
+    return f"{due} {basis}"
+
+
+def _terms(event: DeadlineStarted | DeadlineMoved) -> dict[str, Any]:
+    names = ("rule", "policy", "starts_on", "due", "safe", "estimated", "absent", "basis")
+    return {name: getattr(event, name) for name in names}
+
+
+def _changed(clocks: dict[str, Clock], name: str, **changes: object) -> dict[str, Clock]:
+    clock = clocks.get(name)
+    return clocks if clock is None else {**clocks, name: msgspec.structs.replace(clock, **changes)}
+
+
+# What decisions, clocks and findings ask of a case.
+
+
+class Letter(Value, frozen=True, kw_only=True):
+    """The communication as corrected, and the sequences of the records that set its receipt and its stated term."""
+
+    communication: Communication
+    received_by: int
+    term_by: int
+
+
+def letter_of(case: Case) -> Letter | None:
+    """The communication with its corrections applied in the order of the log; None: none is on record."""
+    letter: Letter | None = None
+    for entry in case.intake.entries:
+        if isinstance(entry.event, CommunicationReceived):
+            letter = Letter(communication=entry.event, received_by=entry.sequence, term_by=entry.sequence)
+        elif isinstance(entry.event, CommunicationCorrected) and letter is not None:
+            letter = corrected(letter, entry.sequence, entry.event)
+    return letter
+
+
+def corrected(letter: Letter, sequence: int, correction: CommunicationCorrected) -> Letter:
+    """The letter after one correction. A given day of receipt confirms an assumed one."""
+    given = {
+        name: value
+        for name in correction.__struct_fields__
+        if name not in ("cleared", "reason") and (value := getattr(correction, name)) is not None
+    }
+    changes: dict[str, object] = {**given, **dict.fromkeys(correction.cleared)}
+    if "received_on" in given:
+        changes["receipt_assumed"] = False
+    communication = msgspec.structs.replace(letter.communication, **changes)
+    term = {"reply_due", "reply_within_days"}
+    if communication.reply_within_days is not None:
+        term.add("letter_date")  # the period runs from it
+    return Letter(
+        communication=communication,
+        received_by=sequence if "received_on" in given else letter.received_by,
+        term_by=sequence if term & changes.keys() else letter.term_by,
+    )
+
+
+def merged_into(case: Case) -> str | None:
+    """The id of the case that goes on in this one's place; None: this case is no duplicate."""
+    merges = case.intake.of(CaseMerged)
+    return merges[-1][1].into if merges else None
+
+
+def asked_on(case: Case, body: str) -> date | None:
+    """The first day on which the communication was forwarded to a body (14-5(1)); None: it was not asked."""
+    days = [
+        forwarding.forwarded_on
+        for _, forwarding in case.routing.of(CommunicationForwarded)
+        if any(to.body == body for to in forwarding.bodies)
+    ]
+    return min(days, default=None)
+
+
+def asked_bodies(case: Case) -> tuple[str, ...]:
+    """The bodies that the communication was forwarded to, in order of first mention (14-5(1))."""
+    return tuple(
+        dict.fromkeys(to.body for _, forwarding in case.routing.of(CommunicationForwarded) for to in forwarding.bodies)
+    )
+
+
+def questions_to(case: Case, body: str) -> frozenset[str]:
+    """The numbers of all questions put to a body."""
+    return frozenset(
+        question
+        for _, forwarding in case.routing.of(CommunicationForwarded)
+        for to in forwarding.bodies
+        if to.body == body
+        for question in to.questions
+    )
+
+
+def substantive_responses(case: Case) -> list[tuple[int, ResponseSent]]:
+    """Interim and full responses, with their sequences; an acknowledgement is no response (14-8(1), 14-9)."""
+    return [(at, sent) for at, sent in case.publication.of(ResponseSent) if sent.kind != "acknowledgement"]

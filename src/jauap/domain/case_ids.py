@@ -1,0 +1,58 @@
+"""A case id is made from what identifies the case, so that a duplicate meets its twin."""
+
+import re
+import unicodedata
+
+from jauap.domain.facts import Communication
+
+REFERENCE = re.compile(
+    r"^(?:(?P<type>UA|AL|OL|JUA|JAL|JOL) )?(?P<state>[A-Z]{3}) (?P<number>[1-9][0-9]*)/(?P<year>[0-9]{4})$", re.ASCII
+)
+CYRILLIC = dict(
+    zip(
+        "АӘБВГҒДЕЁЖЗИЙКҚЛМНҢОӨПРСТУҰҮФХҺЦЧШЩЪЫІЬЭЮЯ",
+        "A A B V G G D E E ZH Z I I K K L M N N O O P R S T U U U F KH H TS CH SH SHCH  Y I  E YU YA".split(" "),
+        strict=True,
+    )
+)
+LONGEST = 64
+
+
+def parse_reference(text: str) -> tuple[str | None, str]:
+    """Split `AL KAZ 3/2026` into its type and its reference; a bare `KAZ 3/2026` has no type.
+
+    Raises ValueError if the text is no UN reference. The year in it says nothing about the letter's date.
+    """
+    found = REFERENCE.match(" ".join(text.split()))
+    if found is None:
+        raise ValueError(text)
+    return found["type"], f"{found['state']} {found['number']}/{found['year']}"
+
+
+def of_reference(reference: str) -> str:
+    """`KAZ 3/2026` gives `KAZ-3-2026`: the number runs per country and year across all types."""
+    return reference.replace(" ", "-").replace("/", "-")
+
+
+def of_registry_number(number: str) -> str:
+    """The MFA's number, normalised: upper case, Cyrillic letters by `CYRILLIC`, all else one hyphen, after `MFA-`.
+
+    So `03-12/1734-и` and `№ 03-12/1734-И` both give `MFA-03-12-1734-I`. Raises ValueError if nothing is left, or
+    too much.
+    """
+    upper = unicodedata.normalize("NFKC", number.replace("№", " ")).upper()
+    latin = "".join(CYRILLIC.get(letter, letter) for letter in upper)
+    normal = re.sub(r"[^A-Z0-9]+", "-", latin).strip("-")
+    case_id = f"MFA-{normal}"
+    if not normal or len(case_id) > LONGEST:
+        raise ValueError(number)
+    return case_id
+
+
+def of_communication(communication: Communication) -> str | None:
+    """The id of a communication's case: by its reference, else by its registry number; None: it has neither."""
+    if communication.reference is not None:
+        return of_reference(communication.reference)
+    if communication.registry_number is not None:
+        return of_registry_number(communication.registry_number)
+    return None

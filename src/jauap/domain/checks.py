@@ -1,0 +1,129 @@
+"""What a decision may look at besides the case, and the checks that several decisions share."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Literal, TypeVar
+
+import msgspec
+
+from jauap.domain import case as cases
+from jauap.domain import refusals
+from jauap.domain.case import Case, Letter
+from jauap.domain.events import Fact, ResponseSent
+from jauap.domain.facts import Document, Value
+
+DocumentState = Literal["stored", "missing", "altered"]
+
+F = TypeVar("F", bound=Value)
+
+
+class Context(Value, frozen=True, kw_only=True):
+    """What a decision is given: the day in Kazakhstan, the State served, the bodies' codes, the documents' state."""
+
+    today: date
+    state: str = "KAZ"
+    """ISO 3166 alpha-3 code of the State that this deployment serves; ANY in a trial."""
+    bodies: frozenset[str] = frozenset()
+    documents: Mapping[str, DocumentState] = {}
+
+
+def fact(kind: type[F], command: Value, **filled: object) -> F:
+    """The event that records what a command says, with what the decision filled in: they share their fields."""
+    return kind(**{**msgspec.structs.asdict(command), **filled})
+
+
+def once(part: cases.Entries, event: F) -> F:
+    """The event, unless the very same content is on record; AlreadyRecorded otherwise."""
+    if any(recorded.event == event for recorded in part.entries):
+        raise refusals.AlreadyRecorded
+    return event
+
+
+def not_the_calendar(case: Case) -> None:
+    """The case is a case, and not the calendar."""
+    if case.case_id == cases.CALENDAR:
+        raise refusals.NotTheCalendar("case_id")
+
+
+def letter(case: Case) -> Letter:
+    """The case's communication, or UnknownCase; CaseIsMerged if another case goes on in its place."""
+    not_the_calendar(case)
+    found = cases.letter_of(case)
+    if found is None:
+        raise refusals.UnknownCase("case_id")
+    if cases.merged_into(case) is not None:
+        raise refusals.CaseIsMerged("case_id")
+    return found
+
+
+def happened(context: Context, field: str, day: date, *causes: date | None) -> None:
+    """A fact's day has come, and does not lie before the days that it follows from (None: not known)."""
+    if day > context.today:
+        raise refusals.DateInTheFuture(field)
+    if any(cause is not None and day < cause for cause in causes):
+        raise refusals.BeforeItsCause(field)
+
+
+def arrival(letter: Letter) -> date | None:
+    """The day before which nothing can follow from a letter: its receipt, or its own date while that is assumed."""
+    communication = letter.communication
+    return communication.letter_date if communication.receipt_assumed else communication.received_on
+
+
+def known_body(context: Context, field: str, code: str) -> None:
+    """The code names a state body."""
+    if code not in context.bodies:
+        raise refusals.UnknownBody(field)
+
+
+def questions(case: Case, body: str, field: str, numbers: Iterable[str]) -> None:
+    """Each number is that of a question put to the body."""
+    asked = cases.questions_to(case, body)
+    for at, number in enumerate(numbers):
+        if number not in asked:
+            raise refusals.QuestionNotAsked(f"{field}[{at}]")
+
+
+def stored(context: Context, documents: Iterable[Document], field: str = "documents") -> None:
+    """Each document's bytes are in the store and match its hash and size."""
+    for at, document in enumerate(documents):
+        state = context.documents.get(document.sha256, "missing")
+        if state == "missing":
+            raise refusals.DocumentMissing(f"{field}[{at}].sha256")
+        if state == "altered":
+            raise refusals.DocumentAltered(f"{field}[{at}].sha256")
+
+
+def new_number(field: str, number: str | None, earlier: Iterable[str | None]) -> None:
+    """A note's number was not recorded before; an unknown one is never a duplicate."""
+    if number is not None and number in earlier:
+        raise refusals.AlreadyRecorded(field)
+
+
+def the_response(case: Case, sequence: int | None, field: str = "response") -> tuple[int, ResponseSent]:
+    """The substantive response that a fact is about: the one named, or the only one."""
+    responses = cases.substantive_responses(case)
+    if not responses:
+        raise refusals.NoResponse(field)
+    if sequence is None:
+        if len(responses) > 1:
+            raise refusals.ManyResponses(field)
+        return responses[0]
+    for at, sent in responses:
+        if at == sequence:
+            return at, sent
+    raise refusals.UnknownEntry(field)
+
+
+def names_no_response(sequence: int | None, field: str = "response") -> None:
+    """The number of a response is left out where the communication is what was published."""
+    if sequence is not None:
+        raise refusals.NotAResponse(field)
+
+
+def entry(part: cases.Entries, sequence: int) -> Fact:
+    """The fact on record at a sequence, to be withdrawn; UnknownEntry if there is none."""
+    for recorded in part.entries:
+        if recorded.sequence == sequence:
+            return recorded.event
+    raise refusals.UnknownEntry("entry")

@@ -1,0 +1,147 @@
+"""What a person or a body asks a service to record. Each command names the fact that it would make."""
+
+from jauap.domain import facts
+
+
+class ReceiveCommunication(facts.Communication, frozen=True):
+    """Register a communication or recommendation (14-5(1))."""
+
+
+class CorrectCommunication(facts.Correction, frozen=True):
+    """Correct the entry of the communication."""
+
+
+class GrantReplyExtension(facts.ReplyExtension, frozen=True):
+    """Record that the UN agreed to a later date (14-8(1))."""
+
+
+class SubmitAgencyInfo(facts.AgencyInfo, frozen=True):
+    """Take in the information of a body that was asked (14-7(1))."""
+
+
+class DeclineAgencyInfo(facts.AgencyDecline, frozen=True):
+    """Take in a body's word that the matter is not its own (practice)."""
+
+
+class RecordOHCHRPublication(facts.OHCHRPublication, frozen=True):
+    """Record what OHCHR published (14-8(2))."""
+
+
+class MergeCase(facts.Merge, frozen=True):
+    """Close a duplicate case (practice)."""
+
+
+class ReceiveCalendarAct(facts.CalendarAct, frozen=True):
+    """Take in an act that says what days are working days."""
+
+
+class ForwardCommunication(facts.Forwarding, frozen=True):
+    """Record that the communication was forwarded to competent bodies (14-5(1))."""
+
+
+class InformOmbudsman(facts.OmbudsmanNotice, frozen=True):
+    """Record that the Ombudsman was informed of the communication (14-5(2))."""
+
+
+class ReturnAgencyInfo(facts.InfoReturn, frozen=True):
+    """Return incomplete information to its body (practice)."""
+
+
+class RecordMeeting(facts.Meeting, frozen=True):
+    """Record the meeting on the draft response (14-7(2))."""
+
+
+class DraftResponse(facts.Draft, frozen=True):
+    """Record a draft and what it rests on (14-6)."""
+
+
+class SendResponse(facts.Response, frozen=True):
+    """Record what was sent to the UN (14-8(1))."""
+
+
+class FileReport(facts.Report, frozen=True):
+    """Record the report on the results of the work (14-9)."""
+
+
+class PublishOnSite(facts.SitePublication, frozen=True):
+    """Record what the MFA published on its official internet resource (14-8(2))."""
+
+
+class WithdrawIntakeEntry(facts.Withdrawal, frozen=True):
+    """Withdraw an entry of intake."""
+
+
+class WithdrawRoutingEntry(facts.Withdrawal, frozen=True):
+    """Withdraw an entry of routing."""
+
+
+class WithdrawPublicationEntry(facts.Withdrawal, frozen=True):
+    """Withdraw an entry of publication."""
+
+
+class MendIntakeChain(facts.Mending, frozen=True):
+    """Let a broken chain of intake go on from its last good record (for operators)."""
+
+
+class MendRoutingChain(facts.Mending, frozen=True):
+    """Let a broken chain of routing go on from its last good record (for operators)."""
+
+
+class MendDeadlinesChain(facts.Mending, frozen=True):
+    """Let a broken chain of deadlines go on from its last good record (for operators)."""
+
+
+class MendPublicationChain(facts.Mending, frozen=True):
+    """Let a broken chain of publication go on from its last good record (for operators)."""
+
+
+Mend = MendIntakeChain | MendRoutingChain | MendDeadlinesChain | MendPublicationChain
+
+IntakeCommand = (
+    ReceiveCommunication
+    | CorrectCommunication
+    | GrantReplyExtension
+    | SubmitAgencyInfo
+    | DeclineAgencyInfo
+    | RecordOHCHRPublication
+    | MergeCase
+    | ReceiveCalendarAct
+    | WithdrawIntakeEntry
+)
+RoutingCommand = ForwardCommunication | InformOmbudsman | ReturnAgencyInfo | RecordMeeting | WithdrawRoutingEntry
+PublicationCommand = DraftResponse | SendResponse | FileReport | PublishOnSite | WithdrawPublicationEntry
+Command = IntakeCommand | RoutingCommand | PublicationCommand | Mend
+
+BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
+    "intake": (
+        ReceiveCommunication,
+        CorrectCommunication,
+        GrantReplyExtension,
+        SubmitAgencyInfo,
+        DeclineAgencyInfo,
+        RecordOHCHRPublication,
+        MergeCase,
+        ReceiveCalendarAct,
+        WithdrawIntakeEntry,
+        MendIntakeChain,
+    ),
+    "routing": (
+        ForwardCommunication,
+        InformOmbudsman,
+        ReturnAgencyInfo,
+        RecordMeeting,
+        WithdrawRoutingEntry,
+        MendRoutingChain,
+    ),
+    "deadlines": (MendDeadlinesChain,),
+    "publication": (
+        DraftResponse,
+        SendResponse,
+        FileReport,
+        PublishOnSite,
+        WithdrawPublicationEntry,
+        MendPublicationChain,
+    ),
+}
+BY_NAME: dict[str, type[Command]] = {kind.__name__: kind for kinds in BY_SERVICE.values() for kind in kinds}
+SERVICE_OF: dict[str, str] = {kind.__name__: service for service, kinds in BY_SERVICE.items() for kind in kinds}

@@ -1,0 +1,304 @@
+"""What can be true of a case: the content that a command asks to record and an event has recorded.
+
+Dates are days in Kazakhstan (`Asia/Almaty`), without a time. Each description ends with its source: a
+paragraph of Decree No. 786 (`14-8(1)`), or *practice* for what the decree does not say. No field may name a
+victim, a source or another private person: names stand in documents, and only their hashes stand here.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A frozen value, compared by content."""
+
+
+def doc(text: str) -> Meta:
+    """Say what a field means, its unit, time zone and paragraph."""
+    return Meta(description=text)
+
+
+CaseId = Annotated[str, Meta(pattern=r"^[A-Z0-9-]{1,64}$")]
+BodyCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")]
+Address = Annotated[str, Meta(pattern=r"^https?://\S+$", max_length=2000)]
+Reference = Annotated[str, Meta(pattern=r"^[A-Z]{3} [1-9][0-9]*/[0-9]{4}$")]
+Line = Annotated[str, Meta(min_length=1, max_length=300)]
+Mark = Annotated[str, Meta(min_length=1, max_length=64)]
+Sequence = Annotated[int, Meta(ge=1)]
+
+Capacity = Literal["first-head", "acting-first-head", "other"]
+Level = Literal["first-head", "deputy-head", "head-of-structural-unit", "below"]
+ResponseKind = Literal["acknowledgement", "interim", "full"]
+Channel = Literal["diplomatic", "other"]
+Published = Literal["communication", "response"]
+Recipient = Literal["administration", "ombudsman"]
+CommunicationType = Literal["UA", "AL", "OL", "JUA", "JAL", "JOL", "recommendation", "other"]
+DayKind = Literal["working", "off", "public-holiday", "substitute", "moved-off", "estimated-off"]
+
+
+class Document(Value, frozen=True, kw_only=True):
+    """A document, known by its hash: the bytes are in the document store, never in the log."""
+
+    sha256: Annotated[Sha256, doc("SHA-256 of the bytes, 64 lower-case hexadecimal digits.")]
+    size: Annotated[int, Meta(ge=0, description="Length of the bytes.")]
+    media_type: Annotated[Mark, doc("IANA media type, such as application/pdf.")]
+    language: Annotated[Language | None, doc("ISO 639 code of its language; null: not known.")] = None
+    title: Annotated[Line, doc("A neutral title that names no private person.")]
+
+
+class Signatory(Value, frozen=True, kw_only=True):
+    """Who signed, and in what capacity (14-7(1), 14-8(1))."""
+
+    name: Annotated[Line, doc("The official's name: the law's point is who signed.")]
+    position: Annotated[Line, doc("The official's position.")]
+    capacity: Annotated[Capacity, doc("first-head, acting-first-head or other. 14-7(1), 14-8(1).")]
+    order: Annotated[Line | None, doc("Number and date of the order that makes the signatory acting; null: none shown.")] = None
+
+
+class ForwardedTo(Value, frozen=True, kw_only=True):
+    """One body that a communication is forwarded to, and what it is asked (14-5(1))."""
+
+    body: Annotated[BodyCode, doc("Code of the state body.")]
+    questions: Annotated[tuple[Mark, ...], doc("Numbers of the questions put to it, as numbered in the note: 1, 2a.")] = ()
+    due: Annotated[date | None, doc("Day by which the MFA asks for the information; a request, not a legal term. Practice.")] = None
+
+
+class Participant(Value, frozen=True, kw_only=True):
+    """One participant of the meeting, with the level that the decree asks about (14-7(2))."""
+
+    body: Annotated[BodyCode, doc("Code of the body represented.")]
+    name: Annotated[Line, doc("The official's name.")]
+    position: Annotated[Line, doc("The official's position.")]
+    level: Annotated[Level, doc("first-head, deputy-head, head-of-structural-unit or below. 14-7(2).")]
+
+
+class CalendarDay(Value, frozen=True, kw_only=True):
+    """What a calendar act makes of one day."""
+
+    day: Annotated[date, doc("The day, in Kazakhstan.")]
+    becomes: Annotated[
+        DayKind,
+        doc("working, off, public-holiday, substitute, moved-off or estimated-off (its date is not yet certain)."),
+    ]
+    why: Annotated[Line, doc("The reason, with the article where there is one.")]
+
+
+class Communication(Value, frozen=True, kw_only=True):
+    """A communication or recommendation of a special procedure, whatever it is called (14-5(1))."""
+
+    reference: Annotated[
+        Reference | None, doc("UN reference without its type, such as KAZ 3/2026; null: the letter has none.")
+    ] = None
+    registry_number: Annotated[Mark | None, doc("The MFA's registry number; null: not known.")] = None
+    communication_type: Annotated[
+        CommunicationType, doc("UA, AL, OL, the joint JUA, JAL, JOL, recommendation or other.")
+    ]
+    mandates: Annotated[tuple[Line, ...], doc("The special procedures that sent it.")] = ()
+    state: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 3166 alpha-3 code of the State it is addressed to.")]
+    subject: Annotated[Line | None, doc("A neutral line that names no private person; null: not known.")] = None
+    language: Annotated[Language | None, doc("ISO 639 code of the letter's language; null: not known. 14-8(1).")] = None
+    letter_date: Annotated[date | None, doc("The letter's own date; null: it has none.")] = None
+    received_on: Annotated[date, doc("Day of receipt, Asia/Almaty. 14-5(1).")]
+    receipt_assumed: Annotated[
+        bool, doc("The day of receipt is an assumption (the public record has none): no clock starts until an officer corrects it. Practice.")
+    ] = False
+    reply_due: Annotated[date | None, doc("The date by which the letter asks for a response; null: none stated. 14-8(1).")] = None
+    reply_within_days: Annotated[
+        Annotated[int, Meta(ge=1, le=3660)] | None,
+        doc("The period that the letter states, in calendar days from its own date; null: none stated. 14-8(1)."),
+    ] = None
+    documents: Annotated[tuple[Document, ...], doc("The letter and its annexes.")] = ()
+    public_record: Annotated[Address | None, doc("Address of the public text that this was taken from; null: it is the MFA's own entry.")] = None
+
+
+class Correction(Value, frozen=True, kw_only=True):
+    """What the letter's entry should have said. A null field is left as it was; `cleared` empties one."""
+
+    reference: Annotated[Reference | None, doc("The right UN reference; the case id stays.")] = None
+    registry_number: Annotated[Mark | None, doc("The right registry number.")] = None
+    communication_type: Annotated[
+        CommunicationType | None, doc("UA, AL, OL, JUA, JAL, JOL, recommendation or other.")
+    ] = None
+    mandates: Annotated[tuple[Line, ...] | None, doc("All mandates, as they should stand.")] = None
+    subject: Annotated[Line | None, doc("A neutral line that names no private person.")] = None
+    language: Annotated[Language | None, doc("ISO 639 code of the letter's language. 14-8(1).")] = None
+    letter_date: Annotated[date | None, doc("The letter's own date.")] = None
+    received_on: Annotated[date | None, doc("Day of receipt, Asia/Almaty; given, it confirms an assumed one. 14-5(1).")] = None
+    reply_due: Annotated[date | None, doc("The date by which the letter asks for a response. 14-8(1).")] = None
+    reply_within_days: Annotated[
+        Annotated[int, Meta(ge=1, le=3660)] | None, doc("The period that the letter states, in calendar days from its own date. 14-8(1).")
+    ] = None
+    documents: Annotated[tuple[Document, ...] | None, doc("All documents, as they should stand.")] = None
+    cleared: Annotated[
+        tuple[Literal["reference", "registry_number", "subject", "language", "letter_date", "reply_due", "reply_within_days"], ...],
+        doc("Names of the fields that the letter does not state after all."),
+    ] = ()
+    reason: Annotated[Line, doc("Why, as a neutral line that names no private person.")]
+
+
+class ReplyExtension(Value, frozen=True, kw_only=True):
+    """The UN's agreement to a later date for the response (14-8(1); that it may be granted is practice)."""
+
+    granted_on: Annotated[date, doc("Day of the UN's agreement.")]
+    reply_due: Annotated[date, doc("The new stated date; the original stays visible beside it. 14-8(1).")]
+    documents: Annotated[tuple[Document, ...], doc("The UN's note.")] = ()
+
+
+class AgencyInfo(Value, frozen=True, kw_only=True):
+    """The information that a competent body supplied, under its head's signature (14-7(1))."""
+
+    body: Annotated[BodyCode, doc("Code of the body that supplied it.")]
+    submitted_on: Annotated[date, doc("Day on which it was supplied, Asia/Almaty.")]
+    number: Annotated[Mark | None, doc("The body's own number of the letter; null: none.")] = None
+    signatory: Annotated[Signatory, doc("Who signed. 14-7(1).")]
+    answers: Annotated[tuple[Mark, ...], doc("Numbers of the questions that it answers.")] = ()
+    documents: Annotated[tuple[Document, ...], doc("The information itself.")] = ()
+
+
+class AgencyDecline(Value, frozen=True, kw_only=True):
+    """A body's word that the matter is not its own, and whose it is (practice)."""
+
+    body: Annotated[BodyCode, doc("Code of the body that declines.")]
+    declined_on: Annotated[date, doc("Day on which it said so, Asia/Almaty.")]
+    number: Annotated[Mark | None, doc("The body's own number of the letter; null: none.")] = None
+    competent_body: Annotated[BodyCode | None, doc("Code of the body whose matter it is; null: it named none.")] = None
+    documents: Annotated[tuple[Document, ...], doc("Its letter.")] = ()
+
+
+class OHCHRPublication(Value, frozen=True, kw_only=True):
+    """What OHCHR published on its official internet resource: it starts a term of 14-8(2)."""
+
+    what: Annotated[Published, doc("communication or response. 14-8(2).")]
+    response: Annotated[
+        Sequence | None,
+        doc("Sequence of the ResponseSent that was published, in the publication service's chain; null: it is the only one, or a communication."),
+    ] = None
+    published_on: Annotated[date, doc("Day of OHCHR's publication. 14-8(2).")]
+    address: Annotated[Address | None, doc("Where it stands; null: not known.")] = None
+
+
+class Merge(Value, frozen=True, kw_only=True):
+    """This case is a duplicate of another one, which goes on (practice)."""
+
+    into: Annotated[CaseId, doc("Id of the case that goes on.")]
+    reason: Annotated[Line, doc("Why, as a neutral line that names no private person.")]
+
+
+class CalendarAct(Value, frozen=True, kw_only=True):
+    """An act that says what days are working days (Law on holidays art. 5, Labour Code art. 84, 85)."""
+
+    act: Annotated[Mark, doc("The act's name in this calendar, unique: law-holidays-2022, government-713-2021.")]
+    title: Annotated[Line, doc("Kind, number and date of the act, and who issued it.")]
+    address: Annotated[Address | None, doc("Where it can be read; null: not recorded.")] = None
+    known_on: Annotated[date, doc("Day from which it was publicly known.")]
+    verified: Annotated[bool, doc("False: its number or day of announcement was not verified, and is shown so.")] = True
+    years: Annotated[tuple[int, ...], doc("Years whose public holidays this act states whole: they count as loaded.")] = ()
+    days: Annotated[tuple[CalendarDay, ...], doc("What it makes of which day. A later act overrides an earlier one.")]
+
+
+class Forwarding(Value, frozen=True, kw_only=True):
+    """The MFA forwards the communication to the competent state bodies (14-5(1))."""
+
+    bodies: Annotated[tuple[ForwardedTo, ...], Meta(min_length=1, description="To whom, with questions and dates. 14-5(1).")]
+    forwarded_on: Annotated[date, doc("Day of forwarding, Asia/Almaty. 14-5(1).")]
+    note_number: Annotated[Mark | None, doc("Number of the MFA's note; null: none.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The note, and what was forwarded.")] = ()
+
+
+class OmbudsmanNotice(Value, frozen=True, kw_only=True):
+    """The MFA sends the communication to the Ombudsman, for information (14-5(2))."""
+
+    informed_on: Annotated[date, doc("Day of sending, Asia/Almaty. 14-5(2).")]
+    note_number: Annotated[Mark | None, doc("Number of the MFA's note; null: none.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The note, and what was sent.")] = ()
+
+
+class InfoReturn(Value, frozen=True, kw_only=True):
+    """The MFA returns incomplete information to its body (practice, in the service of 14-6)."""
+
+    body: Annotated[BodyCode, doc("Code of the body whose information is returned.")]
+    info: Annotated[Sequence, doc("Sequence of the AgencyInfoSubmitted that is returned, in the intake service's chain.")]
+    returned_on: Annotated[date, doc("Day of the return, Asia/Almaty.")]
+    missing: Annotated[tuple[Mark, ...], doc("Numbers of the questions left open.")] = ()
+    reason: Annotated[Line, doc("Why, as a neutral line that names no private person.")]
+    due: Annotated[date | None, doc("The new date asked for; null: the old one stays. Practice.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The covering note.")] = ()
+
+
+class Meeting(Value, frozen=True, kw_only=True):
+    """The meeting that works the draft response out (14-7(2))."""
+
+    held_on: Annotated[date, doc("Day of the meeting, Asia/Almaty. 14-7(2).")]
+    interested: Annotated[tuple[BodyCode, ...], doc("The interested state bodies; not the same set as the competent ones. 14-7(2).")] = ()
+    participants: Annotated[tuple[Participant, ...], Meta(min_length=1, description="Who took part, with the level of each. 14-7(2).")]
+    documents: Annotated[tuple[Document, ...], doc("The minutes.")] = ()
+
+
+class Draft(Value, frozen=True, kw_only=True):
+    """A draft of the response, and the information that it rests on (14-6)."""
+
+    drafted_on: Annotated[date, doc("Day of the draft, Asia/Almaty.")]
+    rests_on: Annotated[
+        tuple[Sequence, ...],
+        doc("Sequences of the AgencyInfoSubmitted that it rests on, in the intake service's chain. 14-6."),
+    ] = ()
+    language: Annotated[Language | None, doc("ISO 639 code of its language; null: not said.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The draft.")] = ()
+
+
+class Response(Value, frozen=True, kw_only=True):
+    """What the MFA sent to the UN (14-8(1)). Only an entry from the public record may leave its particulars unknown."""
+
+    kind: Annotated[ResponseKind, doc("acknowledgement, interim or full; only full stops the clock of 14-8(1). Practice of the UN's reports.")]
+    sent_on: Annotated[date, doc("Day of sending, Asia/Almaty; sending counts, not arrival. 14-8(1).")]
+    signatory: Annotated[Signatory | None, doc("Who signed; null: not known. 14-8(1).")] = None
+    language: Annotated[Language | None, doc("ISO 639 code of its language; null: not known. 14-8(1).")] = None
+    channel: Annotated[Channel | None, doc("diplomatic or other; null: not known. 14-8(1).")] = None
+    note_number: Annotated[Mark | None, doc("Number of the note; null: not known.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The response and its annexes.")] = ()
+    public_record: Annotated[Address | None, doc("Address of the public text that this was taken from; null: it is the MFA's own entry.")] = None
+
+
+class Report(Value, frozen=True, kw_only=True):
+    """The report on the results of the work (14-9)."""
+
+    recipient: Annotated[Recipient, doc("administration: the Presidential Administration, 14-9(1). ombudsman: 14-9(2).")]
+    response: Annotated[
+        Sequence | None,
+        doc("Sequence of the ResponseSent that it reports on, in this service's chain; null in a command: the only one."),
+    ] = None
+    filed_on: Annotated[date, doc("Day of sending, Asia/Almaty. 14-9.")]
+    note_number: Annotated[Mark | None, doc("Number of the note; null: none.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The report.")] = ()
+
+
+class SitePublication(Value, frozen=True, kw_only=True):
+    """What the MFA published on its official internet resource (14-8(2)). The public version is a document of its own."""
+
+    what: Annotated[Published, doc("communication or response. 14-8(2).")]
+    response: Annotated[
+        Sequence | None,
+        doc("Sequence of the ResponseSent that was published, in this service's chain; null in a command: the only one."),
+    ] = None
+    published_on: Annotated[date, doc("Day of publication, Asia/Almaty. 14-8(2).")]
+    address: Annotated[Address, doc("Where it stands on the MFA's official internet resource. 14-8(2).")]
+    documents: Annotated[tuple[Document, ...], doc("The public version, redacted where need be.")] = ()
+
+
+class Withdrawal(Value, frozen=True, kw_only=True):
+    """A wrong entry is withdrawn; it stays visible, and clocks and findings follow."""
+
+    entry: Annotated[Sequence, doc("Sequence of the withdrawn entry, in the chain of the service that recorded it.")]
+    reason: Annotated[Line, doc("Why, as a neutral line that names no private person.")]
+
+
+class Mending(Value, frozen=True, kw_only=True):
+    """An operator's word that a broken chain goes on from its last good record."""
+
+    break_offset: Annotated[int, Meta(ge=0, description="Offset of the record that broke the chain, in this events topic.")]
+    reason: Annotated[Line, doc("What happened, as a neutral line that names no private person.")]

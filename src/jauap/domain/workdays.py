@@ -1,0 +1,256 @@
+"""Working days of Kazakhstan: the calendar as acts made it known, and terms counted on it.
+
+A calendar is a fold of acts (`CalendarAct`): each says what it makes of which day and when that became known,
+so the calendar of any earlier day can be had again. Days are Kazakhstan's; nothing here asks what day it is.
+The source is the Law on holidays art. 5 and the Labour Code art. 84(5), 85(3); how the decree's terms are
+counted is a policy with a name and a version, which stands on every deadline.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import count as numbers_from
+from types import MappingProxyType
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from jauap.domain.facts import CalendarAct, DayKind, Value
+
+KAZAKHSTAN = ZoneInfo("Asia/Almaty")
+"""Kazakhstan's time with its history: UTC+6 until the end of 29 February 2024, UTC+5 after."""
+
+ONE_DAY = timedelta(days=1)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SATURDAY = 5
+
+
+class CalendarMissing(LookupError):
+    """The calendar of a year is not loaded: load the acts of that year, then count again."""
+
+    def __init__(self, year: int) -> None:
+        """Name the first year that is missing."""
+        super().__init__(f"the calendar of {year} is not loaded")
+        self.year = year
+
+
+class UnknownPolicy(LookupError):
+    """No counting of working days has this name and version: name one of `POLICIES`."""
+
+    def __init__(self, policy: str) -> None:
+        """Name the policy that was asked for."""
+        super().__init__(f"no counting policy {policy!r}; there are {', '.join(POLICIES)}")
+        self.policy = policy
+
+
+class Day(Value, frozen=True, kw_only=True):
+    """One day of a term, and why it counts or does not."""
+
+    date: date
+    counted: bool
+    why: str
+    act: str | None = None
+    """Name of the act that made the day what it is; None: a plain day of the week."""
+
+
+class Term(Value, frozen=True, kw_only=True):
+    """A counted term: it ends at 24:00 in Kazakhstan on `due`, which is itself in time."""
+
+    start: date
+    """Day of the starting event."""
+    working_days: int
+    policy: str
+    due: date
+    safe: date | None = None
+    """The day to act by where the text has a second, earlier reading; None: one reading, or both end alike."""
+    estimated: bool = False
+    """The term crosses a day whose date is only estimated: `due` may yet move."""
+
+
+class NamedDay(NamedTuple):
+    """What the latest act makes of a day."""
+
+    becomes: DayKind
+    why: str
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days of the loaded years as they were known on a day. Built by `calendar_of`; it never changes."""
+
+    known_on: date | None
+    """The acts known on this day count; None: all acts."""
+    years: frozenset[int]
+    """The loaded years."""
+    named: Mapping[date, NamedDay] = field(hash=False, repr=False)
+    """The days that an act names, of loaded years or not. All other days are plain days of the week."""
+    working: tuple[date, ...] = field(repr=False)
+    """Every working day of the loaded years, in order: a term is counted by looking a place up in it."""
+    estimates: tuple[date, ...] = field(repr=False)
+    """The days off whose date is only estimated, in order."""
+
+    def day(self, day: date) -> Day:
+        """Say whether a day is a working day (`counted`), why, and by which act. Raises `CalendarMissing`."""
+        self.require(day, day)
+        named = self.named.get(day)
+        if named:
+            return Day(date=day, counted=named.becomes == "working", why=named.why, act=named.act)
+        works = day.weekday() < SATURDAY
+        return Day(date=day, counted=works, why=f"{WEEKDAYS[day.weekday()]}, {'working day' if works else 'day off'}")
+
+    def is_working(self, day: date) -> bool:
+        """Say whether a day is a working day. Raises `CalendarMissing`."""
+        self.require(day, day)
+        return _works(day, self.named)
+
+    def nth_working_day(self, first: date, number: int) -> date:
+        """Find the working day with this number (1, 2, …) from `first` on, `first` included.
+
+        Raises `CalendarMissing` unless every day from `first` to the answer is in a loaded year.
+        """
+        place = bisect_left(self.working, first) + number - 1
+        if place >= len(self.working):
+            raise CalendarMissing(next(year for year in numbers_from(first.year) if year not in self.years))
+        self.require(first, self.working[place])
+        return self.working[place]
+
+    def rests_on_estimate(self, first: date, last: date) -> bool:
+        """Say whether an estimated day lies in `first` … `last`, both included.
+
+        An estimate on a Saturday or Sunday counts too: it takes no working day where it stands, but the day
+        that is announced in the end may be a neighbour, and a working day (Kurban Ait 2024 was named for a
+        Monday and came on the Sunday).
+        """
+        return bisect_left(self.estimates, first) < bisect_right(self.estimates, last)
+
+    def require(self, first: date, last: date) -> None:
+        """Raise `CalendarMissing` with the first year of `first` … `last` that is not loaded."""
+        for year in range(first.year, last.year + 1):
+            if year not in self.years:
+                raise CalendarMissing(year)
+
+
+def calendar_of(acts: Iterable[CalendarAct], known_on: date | None = None) -> Calendar:
+    """Fold acts into the calendar as it was known on a day in Kazakhstan (None: by all acts).
+
+    Acts apply in the order in which they became known, and as given where that is the same day; a later act
+    overrides an earlier one day by day. A year is loaded when one of these acts names it in `years`. A day
+    that no act names works from Monday to Friday.
+    """
+    known = [act for act in acts if known_on is None or act.known_on <= known_on]
+    known.sort(key=lambda act: act.known_on)
+    years = frozenset(year for act in known for year in act.years)
+    named = {day.day: NamedDay(day.becomes, day.why, act.act) for act in known for day in act.days}
+    return Calendar(
+        known_on=known_on,
+        years=years,
+        named=MappingProxyType(named),
+        working=tuple(day for year in sorted(years) for day in days_of(year) if _works(day, named)),
+        estimates=tuple(sorted(day for day, what in named.items() if what.becomes == "estimated-off")),
+    )
+
+
+def parse_acts(text: bytes) -> tuple[CalendarAct, ...]:
+    """Read acts from JSON: a list of objects with the fields of `CalendarAct`.
+
+    The acts that ship are the package resource `jauap/domain/calendar_acts.json`; the caller reads it.
+    Raises `msgspec.ValidationError` for what does not fit, `msgspec.DecodeError` for what is not JSON.
+    """
+    return msgspec.json.decode(text, type=tuple[CalendarAct, ...])
+
+
+def days_of(year: int) -> Iterator[date]:
+    """Give each day of a year, in order."""
+    return days_between(date(year, 1, 1), date(year, 12, 31))
+
+
+def days_between(first: date, last: date) -> Iterator[date]:
+    """Give each day from `first` to `last`, both included."""
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
+
+
+def _works(day: date, named: Mapping[date, NamedDay]) -> bool:
+    what = named.get(day)
+    return what.becomes == "working" if what else day.weekday() < SATURDAY
+
+
+def _the_day_after(start: date) -> date:
+    """Civil Code art. 173, by analogy: the day of the event is day 0, whether or not it is a working day."""
+    return start + ONE_DAY
+
+
+def _that_day(start: date) -> date:
+    """14-5, "starting from the day": the day of the event is day 1 if it is a working day."""
+    return start
+
+
+POLICIES: dict[str, Callable[[date], date]] = {"day-after/1": _the_day_after, "from-the-day/1": _that_day}
+"""Counting policies by name and version: each gives the first day that can count. From there on each working
+day counts one, and the term ends with the last one counted. A released policy never changes; a new reading
+is a new version."""
+
+
+def count(start: date, working_days: int, policy: str, calendar: Calendar, safe_policy: str | None = None) -> Term:
+    """Count a term of so many working days (at least one) from the day of its starting event, in Kazakhstan.
+
+    With `safe_policy` (14-5, where the text has two readings) the term has a safe date, if that reading ends
+    earlier. An estimate that either reading crosses makes the term an estimated one.
+
+    Raises `CalendarMissing` unless every day from the first that can count to the due date is in a loaded
+    year, `UnknownPolicy`, and `ValueError` for less than one day. Source: regulation.md, "How it is read here".
+    """
+    if working_days < 1:
+        message = f"a term has at least one working day, not {working_days}"
+        raise ValueError(message)
+    first = _first_day(start, policy)
+    due = calendar.nth_working_day(first, working_days)
+    safe = None
+    if safe_policy is not None:
+        safe_first = _first_day(start, safe_policy)
+        safe = calendar.nth_working_day(safe_first, working_days)
+        first = min(first, safe_first)
+    return Term(
+        start=start,
+        working_days=working_days,
+        policy=policy,
+        due=due,
+        safe=safe if safe is not None and safe < due else None,
+        estimated=calendar.rests_on_estimate(first, due),
+    )
+
+
+def explain(term: Term, calendar: Calendar) -> tuple[Day, ...]:
+    """Give each day of a term, from the first that could count to the due date, with why it counted or not.
+
+    `calendar` is the one that the term was counted on. Raises `CalendarMissing` and `UnknownPolicy`.
+    """
+    return tuple(calendar.day(day) for day in days_between(_first_day(term.start, term.policy), term.due))
+
+
+def working_days_between(after: date, until: date, calendar: Calendar) -> int:
+    """Count the working days after one day up to and including another; 0 where `until` is not later.
+
+    Raises `CalendarMissing` unless each of these days is in a loaded year.
+    """
+    if until <= after:
+        return 0
+    calendar.require(after + ONE_DAY, until)
+    return bisect_right(calendar.working, until) - bisect_right(calendar.working, after)
+
+
+def day_in_kazakhstan(instant: datetime) -> date:
+    """Give the day that an instant falls on in Kazakhstan. Raises `ValueError` for a time without a zone."""
+    if instant.tzinfo is None:
+        message = "an instant needs its time zone"
+        raise ValueError(message)
+    return instant.astimezone(KAZAKHSTAN).date()
+
+
+def _first_day(start: date, policy: str) -> date:
+    try:
+        return POLICIES[policy](start)
+    except KeyError:
+        raise UnknownPolicy(policy) from None

@@ -1,0 +1,216 @@
+"""Values on the wire: Avro behind the Confluent header, written as currently released, read as any release wrote them.
+
+Readers find the writer's schema by `ce_dataschema` in `schemas/released` and never ask the registry.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from io import BytesIO
+from typing import Any, TypeVar
+
+import msgspec
+from fastavro import parse_schema, schemaless_reader, schemaless_writer
+
+from jauap import schemas
+from jauap.domain.facts import Value
+
+T = TypeVar("T")
+
+NAMESPACE = "jauap"
+MAGIC = 0
+HEADER = 5
+"""Length of what stands before the Avro body: the magic byte, and the schema's id in four bytes, high byte first."""
+LARGEST = 1_048_576
+"""Length of the largest payload that is looked at: no topic takes a larger one."""
+DATASCHEMA = re.compile(r"urn:jauap:schema:([A-Z][A-Za-z]{0,63}):([1-9][0-9]{0,4})")
+
+Schema = Any
+"""What `parse_schema` returned: fastavro knows it again and does not parse it once more."""
+
+
+class Undecodable(Exception):  # noqa: N818 - the words of a person: the record is undecodable
+    """The bytes are not what their headers say: the sender's fault. `field` is a path such as bodies[0].body.
+
+    Neither the reason nor the path holds a value from the bytes.
+    """
+
+    def __init__(self, reason: str, field: str | None = None) -> None:
+        super().__init__(reason if field is None else f"{reason}, at {field}")
+        self.reason = reason
+        self.field = field
+
+
+class UnknownSchema(Exception):  # noqa: N818 - as above
+    """No such release is installed here: a newer writer's perhaps, and then it is *our* fault, not the sender's."""
+
+    def __init__(self, name: str, version: int) -> None:
+        super().__init__(f"schemas/released/{name}/{version}.avsc is not in this release; upgrade this process")
+        self.name = name
+        self.version = version
+
+
+class Unencodable(Exception):  # noqa: N818 - as above
+    """A value of ours breaks its own type's rules, so no reader would take it. It names the field, never the value."""
+
+
+class NotRegistered(Exception):  # noqa: N818 - as above
+    """The codec was given no schema id for a subject that it should write."""
+
+
+def subject(topic: str, name: str) -> str:
+    """The registry's subject for a record on a topic (TopicRecordNameStrategy)."""
+    return f"{topic}-{NAMESPACE}.{name}"
+
+
+def dataschema(name: str, version: int) -> str:
+    """The CloudEvents `ce_dataschema` of a release: `urn:jauap:schema:<Name>:<version>`."""
+    return f"urn:jauap:schema:{name}:{version}"
+
+
+def parse_dataschema(text: str) -> tuple[str, int]:
+    """Name and version of a `ce_dataschema`; Undecodable if the text is none."""
+    found = DATASCHEMA.fullmatch(text)
+    if found is None:
+        raise Undecodable("ce_dataschema is not urn:jauap:schema:<Name>:<version>")
+    return found[1], int(found[2])
+
+
+@cache
+def released() -> Mapping[str, tuple[int, ...]]:
+    """The released versions of each record name, ascending."""
+    return {name: _versions(name) for name in schemas.names("released")}
+
+
+def _versions(name: str) -> tuple[int, ...]:
+    return tuple(sorted(int(file.removesuffix(".avsc")) for file in schemas.names(f"released/{name}")))
+
+
+def current(name: str) -> int:
+    """The version that this release writes: the highest. KeyError if the name was never released."""
+    return released()[name][-1]
+
+
+@cache
+def schema(name: str, version: int) -> Schema:
+    """A release, parsed once; UnknownSchema if it is not here. Only names and versions that are here are kept."""
+    if version not in released().get(name, ()):
+        raise UnknownSchema(name, version)
+    return parse_schema(json.loads(schemas.text(f"released/{name}/{version}.avsc")))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a `ce_dataschema` is read. `reader` is None where the writer's schema is the current one."""
+
+    name: str
+    writer: Schema
+    reader: Schema | None
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a class is written on a topic: the Confluent header, the current schema, its `ce_dataschema`."""
+
+    header: bytes
+    schema: Schema
+    dataschema: str
+
+
+class Codec:
+    """Values to bytes and back. `ids` maps a registry subject to its schema id; who only reads gives none."""
+
+    def __init__(self, ids: Mapping[str, int]) -> None:
+        self._ids = ids
+        self._readings: dict[str, Reading] = {}
+        self._writings: dict[tuple[str, str], Writing] = {}
+
+    def encode(self, topic: str, value: Value) -> tuple[bytes, str]:
+        """A value for a topic: the payload and its `ce_dataschema`.
+
+        Raises Unencodable if the value breaks its type's rules (constructors don't check them), NotRegistered if the
+        subject has no id, KeyError if the class was never released.
+        """
+        kind = type(value)
+        writing = self._writings.get((topic, kind.__name__)) or self._writing(topic, kind.__name__)
+        content = msgspec.to_builtins(value, builtin_types=(date, datetime))
+        try:
+            _valid(content, kind)
+        except Undecodable as broken:
+            raise Unencodable(f"{kind.__name__}: {broken}") from None
+        stream = BytesIO()
+        stream.write(writing.header)
+        # A tuple is an array here, and not fastavro's way to name a union's branch.
+        schemaless_writer(stream, writing.schema, content, disable_tuple_notation=True)
+        return stream.getvalue(), writing.dataschema
+
+    def decode(self, dataschema: str, payload: bytes, kinds: Mapping[str, type[T]]) -> T:
+        """The value that a payload holds, as the class that `kinds` has for its name.
+
+        Raises UnknownSchema for a release that is not here, and Undecodable for all else that may be wrong with
+        bytes of any origin. What an older release left out has its default. Encodings that Avro would not choose
+        itself (a padded number, an array in several blocks) are taken.
+        """
+        reading = self._readings.get(dataschema) or self._reading(dataschema)
+        kind = kinds.get(reading.name)
+        if kind is None:
+            raise Undecodable("This kind of record does not belong on this topic")
+        return _valid(_content(reading, payload), kind)
+
+    def _reading(self, dataschema: str) -> Reading:
+        name, version = parse_dataschema(dataschema)
+        writer = schema(name, version)
+        newest = current(name)
+        reading = Reading(name, writer, None if version == newest else schema(name, newest))
+        self._readings[dataschema] = reading
+        return reading
+
+    def _writing(self, topic: str, name: str) -> Writing:
+        version = current(name)
+        number = self._ids.get(subject(topic, name))
+        if number is None:
+            raise NotRegistered(f"{subject(topic, name)} has no schema id; register the schemas")
+        header = bytes([MAGIC]) + number.to_bytes(4, "big")
+        writing = Writing(header, schema(name, version), dataschema(name, version))
+        self._writings[topic, name] = writing
+        return writing
+
+
+def _content(reading: Reading, payload: bytes) -> Any:
+    """The body as dicts and lists.
+
+    Work and memory are bounded by the payload's length: each array item takes a byte at least (a test holds the
+    schemas to it), and a length beyond the end is refused before anything is set aside for it.
+    """
+    if len(payload) > LARGEST:
+        raise Undecodable("The payload is longer than 1 MiB")
+    if len(payload) < HEADER or payload[0] != MAGIC:
+        raise Undecodable("The payload does not begin with the magic byte 0 and a schema id")
+    stream = BytesIO(payload)
+    stream.seek(HEADER)
+    try:
+        content = schemaless_reader(stream, reading.writer, reading.reader)
+    except Exception:  # noqa: BLE001 - fastavro raises whatever it stumbles over, with bytes in its words
+        raise Undecodable("The body does not fit the schema that ce_dataschema names") from None
+    if stream.tell() != len(payload):
+        raise Undecodable("Bytes are left over after the body")
+    return content
+
+
+def _valid(content: Any, kind: type[T]) -> T:
+    """The content as a class, its constraints checked."""
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        raise _without_value(str(error)) from None
+
+
+def _without_value(words: str) -> Undecodable:
+    """msgspec's message, path apart, if it is of a form that never quotes the value."""
+    what, _, where = words.rpartition(" - at `$")
+    if what.startswith("Expected `"):
+        return Undecodable(what, where.rstrip("`").lstrip(".") or None)
+    return Undecodable("Not one of the documented values", where.rstrip("`").lstrip(".") or None)

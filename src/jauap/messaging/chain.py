@@ -1,0 +1,118 @@
+"""The rule of the chain: which record of an events topic counts. Services, projector and verifier share it.
+
+Each record carries its case's sequence in its topic, the hash of the record before it, and its own. A reader
+keeps each case's head and judges every record by the order of the log alone (docs/decisions/0003):
+
+    head + 1, with the head's hash before it and its own hash right    counts
+    at or below the head                                               void: a lost race, a retry, a late request
+    anything else                                                      breaks the case, until `ChainMended`
+
+A record without valid chain headers is foreign: no honest writer makes one.
+"""
+
+import hashlib
+import struct
+from collections.abc import Iterable
+from enum import Enum
+from typing import NamedTuple
+
+GENESIS = bytes(32)
+MENDED = b"jauap.ChainMended"
+Headers = Iterable[tuple[str, bytes | None]]
+
+
+class Verdict(Enum):
+    """What a reader makes of a record."""
+
+    COUNTS = "counts"
+    VOID = "void"
+    BREAKS = "breaks"
+    FOREIGN = "foreign"
+
+
+class Chain(NamedTuple):
+    """A case's head in one topic: the last record that counts, and where the chain is broken, if it is."""
+
+    sequence: int = 0
+    hash: bytes = GENESIS
+    broken_at: int | None = None
+    """Offset of the record that broke the case; None: it is whole."""
+
+
+class Link(NamedTuple):
+    """A record as the rule sees it."""
+
+    offset: int
+    sequence: int
+    previous: bytes
+    claimed: bytes
+    actual: bytes
+    """SHA-256 computed from the record itself; `claimed` is what its header says."""
+    mends: int | None
+    """Offset of the break that the record mends; None: it is no `ChainMended`."""
+
+
+def record_hash(headers: dict[str, bytes], key: bytes, value: bytes) -> bytes:
+    """SHA-256 over the length-prefixed hash before, names and values of the headers, key and value.
+
+    The headers are all `ce_` headers except `ce_id` and `ce_hash`, sorted by name, and then `content-type`; each
+    piece stands behind its length in four bytes, big-endian. `ce_prevhash` in binary comes first.
+    """
+    names = sorted(name for name in headers if name.startswith("ce_") and name not in ("ce_id", "ce_hash"))
+    pieces = [bytes.fromhex(headers["ce_prevhash"].decode())]
+    for name in names:
+        pieces += (name.encode(), headers[name])
+    pieces += (headers["content-type"], key, value)
+    return hashlib.sha256(b"".join(struct.pack(">I", len(piece)) + piece for piece in pieces)).digest()
+
+
+def header_map(headers: Headers | None) -> dict[str, bytes] | None:
+    """The headers by name; None if one is repeated or has no value."""
+    by_name: dict[str, bytes] = {}
+    for name, value in headers or ():
+        if value is None or name in by_name:
+            return None
+        by_name[name] = value
+    return by_name
+
+
+def link(offset: int, key: bytes | None, value: bytes | None, headers: dict[str, bytes] | None) -> Link | None:
+    """Read a record's place in its chain; None: it is foreign."""
+    if not headers or key is None or value is None:
+        return None
+    try:
+        sequence = _decimal(headers["ce_caseseq"])
+        previous, claimed = _hash(headers["ce_prevhash"]), _hash(headers["ce_hash"])
+        mends = _decimal(headers["ce_breakoffset"]) if headers["ce_type"] == MENDED else None
+        if headers["ce_subject"] != key or headers["ce_id"] != headers["ce_hash"]:
+            return None
+        actual = record_hash(headers, key, value)
+    except (KeyError, ValueError):
+        return None
+    return Link(offset, sequence, previous, claimed, actual, mends)
+
+
+def judge(chain: Chain, found: Link) -> tuple[Verdict, Chain]:
+    """Apply the rule to one record, and say what the chain is after it. Pure: the order of the log decides."""
+    if found.sequence <= chain.sequence:
+        return Verdict.VOID, chain
+    extends = (
+        found.sequence == chain.sequence + 1 and found.previous == chain.hash and found.actual == found.claimed
+    )
+    if chain.broken_at is not None and not (extends and found.mends == chain.broken_at):
+        return Verdict.VOID, chain
+    if not extends:
+        return Verdict.BREAKS, chain._replace(broken_at=found.offset)
+    return Verdict.COUNTS, Chain(found.sequence, found.actual)
+
+
+def _decimal(text: bytes) -> int:
+    if not text.isdigit() or (text[:1] == b"0" and text != b"0"):
+        raise ValueError
+    return int(text)
+
+
+def _hash(text: bytes) -> bytes:
+    if len(text) != 64 or text != text.lower():  # noqa: PLR2004 - 32 bytes in hexadecimal
+        raise ValueError
+    return bytes.fromhex(text.decode("ascii"))

@@ -1,0 +1,123 @@
+"""Reading a command: what can't be attributed to a case is malformed, and named by its place."""
+
+import re
+from collections.abc import Mapping
+
+from jauap.domain.case import SERVICES
+from jauap.domain.facts import Value
+from jauap.messaging.avro import Codec, Undecodable
+from jauap.messaging.chain import header_map
+from jauap.messaging.envelope import Message, command_hash, type_name
+from jauap.messaging.lane import Waiting
+from jauap.messaging.outcome import Outcome
+from jauap.messaging.topics import partition_of
+
+CASE_ID = re.compile(r"[A-Z0-9-]{1,64}")
+LONGEST_ID = 200
+
+
+class Malformed(Exception):  # noqa: N818 - what the outcome calls it
+    """The command can't be attributed to a case."""
+
+    def __init__(self, code: str, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.field = code, field
+
+
+
+
+
+
+def case_id_of(message: Message) -> str:
+    """The case that a command is for. Raises Malformed if key and `ce_subject` do not name the same valid case id."""
+    key = (message.key or b"").decode(errors="replace")
+    if CASE_ID.fullmatch(key) is None:
+        raise Malformed("NoCaseId", "the key must be a case id: capital letters, digits and hyphens, at most 64", "key")
+    return key
+
+
+def read_command(
+    message: Message, codec: Codec, kinds: Mapping[str, type[Value]], partitions: int
+) -> Waiting:
+    """Read one record of a commands topic. Raises Malformed; UnknownSchema if a newer release wrote it."""
+    case_id = case_id_of(message)
+    headers = header_map(message.headers)
+    if headers is None:
+        raise Malformed("BadHeaders", "a header is repeated or has no value", "headers")
+    if headers.get("ce_subject") != message.key:
+        raise Malformed("CaseIdsDiffer", "key and ce_subject must be the same case id", "ce_subject")
+    if partition_of(case_id, partitions) != message.partition:
+        raise Malformed("WrongPartition", "the key does not belong in this partition; use murmur2 as Java does", "key")
+    command_id = _text(headers, "ce_id")
+    name = type_name(headers.get("ce_type", b""))
+    if name not in kinds:
+        raise Malformed("UnknownCommand", "this service has no such command", "ce_type")
+    if message.value is None:
+        raise Malformed("NoValue", "the record has no value", "value")
+    try:
+        command = codec.decode(_text(headers, "ce_dataschema"), message.value, {name: kinds[name]})
+    except Undecodable as fault:
+        raise Malformed("Undecodable", str(fault)[:300], "value") from fault
+    return Waiting(
+        offset=message.offset,
+        command_id=command_id,
+        command_hash=command_hash(headers, message.key or b"", message.value),
+        case_id=case_id,
+        name=name,
+        command=command,
+        actor=_text(headers, "ce_actor"),
+        correlation_id=headers["ce_correlationid"].decode(errors="replace") if "ce_correlationid" in headers else None,
+        expected=_expected(headers.get("ce_expected", b"").decode(errors="replace")),
+    )
+
+
+def _text(headers: Mapping[str, bytes], name: str) -> str:
+    try:
+        text = headers.get(name, b"").decode()
+    except UnicodeDecodeError:
+        text = ""
+    if not text or len(text) > LONGEST_ID or not text.isprintable():
+        raise Malformed("BadHeader", f"the header {name} must be there: 1 to {LONGEST_ID} printable characters", name)
+    return text
+
+
+def _expected(text: str) -> dict[str, int]:
+    expected = {}
+    for part in filter(None, text.split(",")):
+        service, _, sequence = part.partition(":")
+        if service not in SERVICES or not sequence.isascii() or not sequence.isdigit():
+            raise Malformed("BadHeader", "ce_expected must be like intake:3,routing:1", "ce_expected")
+        expected[service] = int(sequence)
+    return expected
+
+
+def malformed(message: Message, reason: Malformed) -> Outcome:
+    """The outcome of a command that is no command: it names topic, partition and offset, and leaves no record."""
+    headers = header_map(message.headers) or {}
+    place = f"{message.topic}/{message.partition}/{message.offset}"
+    command_id = headers.get("ce_id", b"").decode(errors="replace")
+    key = (message.key or b"").decode(errors="replace")
+    usable = 0 < len(command_id) <= LONGEST_ID and command_id.isprintable()
+    return Outcome(
+        command_id=command_id if usable else place,
+        case_id=key if CASE_ID.fullmatch(key) else None,
+        status="malformed",
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        code=reason.code,
+        message=str(reason)[:300],
+        field=reason.field,
+    )
+
+
+def held(message: Message, reason: str) -> Outcome:
+    """The outcome of a command whose schema this release does not know: it is kept and decided by one that does."""
+    headers = header_map(message.headers) or {}
+    return Outcome(
+        command_id=headers.get("ce_id", b"").decode(errors="replace")[:LONGEST_ID] or "unknown",
+        case_id=case_id_of(message),
+        status="held",
+        code="CaseStandsStill",
+        message=f"the case stands still ({reason}); the command is kept and decided once it goes on"[:300],
+    )

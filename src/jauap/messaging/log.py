@@ -1,0 +1,299 @@
+"""The client library behind a few verbs: read, append, commit, ask for the ends. Its objects never leave here.
+
+Writing is `acks=all`, idempotent and partitioned by `murmur2_random`, as Java clients do. Reading has no
+fallback position (`auto.offset.reset=error`): a reader whose place is gone must know it.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import structlog
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Message as ClientMessage
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, but not by name
+
+from jauap.messaging.envelope import Message, Outgoing
+
+log = structlog.get_logger(__name__)
+
+Place = tuple[str, int]
+"""A topic and one of its partitions."""
+BEGINNING: int = OFFSET_BEGINNING
+ANY_PARTITION = -1
+DELIVERY_SECONDS = 5
+"""A hung append blocks its case: after so many seconds it is given up and decided again."""
+ASK_SECONDS = 5.0
+LOST = (KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - the library's public codes
+
+
+class LogUnavailable(Exception):  # noqa: N818 - it says what is so, and passes
+    """The broker did not answer; try again."""
+
+
+class Trouble(NamedTuple):
+    """An error that the reader met: positions must be compared with the log again."""
+
+    reason: str
+    lost: Place | None = None
+    """The place whose position is gone from the log; None: a passing error."""
+
+
+def _message(read: ClientMessage) -> Message:
+    _, timestamp = read.timestamp()
+    epoch = read.leader_epoch()
+    return Message(
+        topic=read.topic() or "",
+        partition=read.partition() or 0,
+        offset=read.offset() or 0,
+        key=_bytes(read.key()),
+        value=_bytes(read.value()),
+        headers=tuple((name, _bytes(value)) for name, value in _pairs(read)),
+        timestamp=timestamp,
+        leader_epoch=-1 if epoch is None else epoch,
+    )
+
+
+def _pairs(read: ClientMessage) -> list[tuple[str, str | bytes | None]]:
+    headers = read.headers()
+    return headers if isinstance(headers, list) else []
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value
+
+
+class Reader:
+    """A consumer that gives messages and troubles. With a group it is handed partitions; without, it is told them."""
+
+    def __init__(self, bootstrap: str, client: str, group: str | None = None) -> None:
+        """Connect lazily. `group` only distributes work: correctness never rests on it."""
+        self._troubles: list[Trouble] = []
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "client.id": client,
+                "group.id": group or f"{client}-alone",
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",
+                "partition.assignment.strategy": "range",
+                "session.timeout.ms": 10_000,
+                "heartbeat.interval.ms": 1_000,
+                "fetch.wait.max.ms": 100,
+                "fetch.queue.backoff.ms": 5,
+                "queued.max.messages.kbytes": 16_384,
+                "reconnect.backoff.ms": 50,
+                "reconnect.backoff.max.ms": 1_000,
+                "error_cb": lambda error: self._troubles.append(Trouble(str(error))),
+                "logger": _Quiet(),
+            }
+        )
+
+    def subscribe(
+        self,
+        topics: Collection[str],
+        on_assigned: Callable[[list[Place]], Mapping[Place, int]],
+        on_revoked: Callable[[list[Place]], None],
+    ) -> None:
+        """Join the group. `on_assigned` says where to read each place from."""
+
+        def assigned(consumer: Consumer, partitions: list[TopicPartition]) -> None:
+            starts = on_assigned([(p.topic, p.partition) for p in partitions])
+            consumer.assign(_partitions(starts))
+
+        def revoked(_: Consumer, partitions: list[TopicPartition]) -> None:
+            on_revoked([(p.topic, p.partition) for p in partitions])
+
+        self._consumer.subscribe(list(topics), on_assign=assigned, on_revoke=revoked, on_lost=revoked)
+
+    def read_from(self, starts: Mapping[Place, int]) -> None:
+        """Read these places, and no others, from these offsets on. What was fetched before is dropped."""
+        self._consumer.assign(_partitions(starts))
+
+    def poll(self, seconds: float, most: int = 1000) -> list[Message | Trouble]:
+        """Wait for a record at most so long, then take what is there. (`consume(n, t)` would wait the whole t.)"""
+        first = self._consumer.poll(seconds)
+        found = [] if first is None else [first, *self._consumer.consume(most, 0)]
+        items: list[Message | Trouble] = [_item(read) for read in found]
+        if self._troubles:
+            items += self._troubles
+            self._troubles.clear()
+        return items
+
+    def committed(self, places: Iterable[Place]) -> dict[Place, int | None]:
+        """The group's committed offsets; None: it has none."""
+        asked = [TopicPartition(topic, partition) for topic, partition in places]
+        try:
+            found = self._consumer.committed(asked, timeout=ASK_SECONDS)
+        except KafkaException as error:
+            raise LogUnavailable(str(error)) from error
+        return {(p.topic, p.partition): p.offset if p.offset >= 0 else None for p in found}
+
+    def commit(self, offsets: Mapping[Place, int]) -> None:
+        """Store the group's positions, without waiting: they are a hint, never the truth."""
+        try:
+            self._consumer.commit(offsets=_partitions(offsets), asynchronous=True)
+        except KafkaException as error:
+            log.info("commit put off", reason=str(error))
+
+    def close(self) -> None:
+        """Leave the group and disconnect."""
+        self._consumer.close()
+
+
+def _partitions(offsets: Mapping[Place, int]) -> list[TopicPartition]:
+    return [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
+
+
+def _item(read: ClientMessage) -> Message | Trouble:
+    error = read.error()
+    if error is None:
+        return _message(read)
+    topic, partition = read.topic(), read.partition()
+    lost = error.code() in LOST and topic is not None and partition is not None
+    return Trouble(str(error), (topic, partition) if lost and topic and partition is not None else None)
+
+
+class Writer:
+    """A producer that is thrown away after an error: what it had not delivered is decided anew, or written again."""
+
+    def __init__(self, bootstrap: str, client: str) -> None:
+        """Connect lazily."""
+        self._settings = {
+            "bootstrap.servers": bootstrap,
+            "client.id": client,
+            "acks": "all",
+            "enable.idempotence": True,
+            "partitioner": "murmur2_random",
+            "linger.ms": 0,
+            "message.timeout.ms": DELIVERY_SECONDS * 1000,
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 1_000,
+            "error_cb": self._on_error,
+            "logger": _Quiet(),
+        }
+        self.generation = 0
+        self.failed: str | None = None
+        """Why this generation can't be trusted any more; None: it is well."""
+        self._producer = Producer(self._settings)
+
+    def append(
+        self, topic: str, record: Outgoing, partition: int | None = None, acknowledged: Callable[[], None] | None = None
+    ) -> None:
+        """Append a record; `acknowledged` is called from `serve` once it is in the log.
+
+        Raises ValueError if the record is larger than the broker takes.
+        """
+        generation = self.generation
+
+        def delivered(error: KafkaError | None, _: ClientMessage) -> None:
+            if generation != self.generation:
+                return
+            if error is not None:
+                self.failed = str(error)
+            elif acknowledged is not None:
+                acknowledged()
+
+        place = ANY_PARTITION if partition is None else partition
+        while True:
+            try:
+                self._producer.produce(
+                    topic,
+                    key=record.key,
+                    value=record.value,
+                    headers=list(record.headers),
+                    partition=place,
+                    on_delivery=delivered,
+                )
+            except BufferError:
+                self._producer.poll(0.05)
+            except KafkaException as error:
+                if error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                    raise ValueError(str(error)) from error
+                self.failed = str(error)
+                return
+            else:
+                return
+
+    def serve(self) -> None:
+        """Run the callbacks of what was delivered."""
+        try:
+            self._producer.poll(0)
+        except (KafkaException, SystemError) as error:
+            self.failed = str(error)
+
+    def renew(self) -> None:
+        """Throw the producer away. What it still had in flight may arrive in the log late, and is void then."""
+        old, self.generation, self.failed = self._producer, self.generation + 1, None
+        old.purge()
+        self._producer = Producer(self._settings)
+
+    def flush(self, seconds: float) -> int:
+        """Wait for what is in flight; the number of records left."""
+        try:
+            return self._producer.flush(seconds)
+        except (KafkaException, SystemError) as error:
+            self.failed = str(error)
+            return len(self._producer)
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            self.failed = str(error)
+
+
+class Ends:
+    """Where topics end now. Asked before each decision (design rule 8), about half a millisecond."""
+
+    def __init__(self, bootstrap: str, client: str) -> None:
+        """Connect lazily."""
+        self._settings: dict[str, Any] = {"bootstrap.servers": bootstrap, "client.id": client, "logger": _Quiet()}
+        self._admin = AdminClient(self._settings)
+
+    def of(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The offset after the last record of each place. Raises LogUnavailable."""
+        wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in places}  # type: ignore[no-untyped-call]
+        try:
+            asked = self._admin.list_offsets(wanted, request_timeout=ASK_SECONDS)
+            return {(p.topic, p.partition): future.result(ASK_SECONDS).offset for p, future in asked.items()}
+        except (KafkaException, TimeoutError) as error:
+            self._admin = AdminClient(self._settings)  # it may answer FENCED_LEADER_EPOCH for seconds after a restart
+            raise LogUnavailable(str(error)) from error
+
+    def partitions(self, topics: Iterable[str]) -> dict[str, int]:
+        """How many partitions each topic has; a topic that is not there is left out. Raises LogUnavailable."""
+        try:
+            found = self._admin.list_topics(timeout=ASK_SECONDS).topics
+        except KafkaException as error:
+            raise LogUnavailable(str(error)) from error
+        return {topic: len(found[topic].partitions) for topic in topics if topic in found and found[topic].partitions}
+
+
+def wait_for_topics(ends: Ends, topics: Collection[str], seconds: float = 60.0) -> int:
+    """The deployment's number of partitions, once all topics are there.
+
+    Raises LogUnavailable if they are not there in time, ValueError if their numbers differ.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            found = ends.partitions(topics)
+        except LogUnavailable as error:
+            found = {}
+            log.info("waiting for the broker", reason=str(error))
+        if len(found) == len(topics):
+            break
+        if time.monotonic() > deadline:
+            missing = sorted(set(topics) - set(found))
+            raise LogUnavailable(f"topics missing: {', '.join(missing)}; run `jauap topics apply`")
+        time.sleep(0.2)
+    if len(set(found.values())) != 1:
+        raise ValueError(f"partition counts differ, they must be the deployment's: {found}")
+    return next(iter(found.values()))
+
+
+class _Quiet:
+    """Client library logging, told to structlog at its own levels."""
+
+    def log(self, level: int, message: str, *args: object, **_: object) -> None:
+        log.debug("kafka client", level=level, message=message % args if args else message)

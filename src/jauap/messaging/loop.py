@@ -1,0 +1,576 @@
+"""The loop of a service: read, fold, decide, append, read back. The order of the log decides (docs/decisions/0003).
+
+One instance consumes its commands, its own events and the other services' events, the same partition numbers
+together. An own record that counts is folded and its command is done. A command whose id is done gets its
+outcome again. Anything else is decided once every event that was written before it is folded, and appended; the
+next command of that case waits until the record is read back. Killed, doubled, delayed or cut off, the loop has
+the same cure: throw the producer away, read on, decide what is not done.
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from jauap.domain import facts, refusals
+from jauap.domain.case import SERVICES, Case
+from jauap.domain.events import ChainMended, CommandRefused, Event
+from jauap.domain.facts import Value
+from jauap.messaging import incoming
+from jauap.messaging.avro import Codec, UnknownSchema
+from jauap.messaging.chain import Verdict
+from jauap.messaging.envelope import Message, Outgoing, chained, cloud_event
+from jauap.messaging.folding import Folded, Track, events_topic, fold, park
+from jauap.messaging.lane import EVENT_TOPICS, Bay, Done, Flight, Lane, Position, Waiting
+from jauap.messaging.log import Ends, LogUnavailable, Place, Reader, Trouble, Writer
+from jauap.messaging.outcome import Outcome
+from jauap.messaging.watched import Watched
+
+log = structlog.get_logger(__name__)
+
+COMMITS_EVERY_SECONDS = 0.2
+RECOVERY_PAUSE_SECONDS = 0.5
+ADVANCED_PER_TURN = 1000
+MOST_PARKED = 100
+"""A bad release must not eat a topic: with more parked cases than this the service stops."""
+
+
+class TooManyParked(Exception):  # noqa: N818 - the message is for the operator
+    """More cases are parked than a healthy release could park; the service stops until it is mended."""
+
+
+class Decider(Protocol):
+    """What a service decides. `now` is the instant of the decision, UTC; everything else is on record."""
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+
+    @property
+    def commands(self) -> Mapping[str, type[Value]]:
+        """Its commands by name."""
+
+    @property
+    def reconciles(self) -> bool:
+        """Whether cases call for events by themselves (*deadlines*), not only on command."""
+
+    @property
+    def watches(self) -> str | None:
+        """A case of intake's that every instance reads whole, such as the calendar; None: none."""
+
+    def watch(self, watched: Watched) -> None:
+        """Take the watched case."""
+
+    def check_clock(self, appended: datetime, now: datetime) -> None:
+        """Compare the broker's append time of an own record with the instant at which it was read back.
+
+        Raises if the service must not go on with such a clock.
+        """
+
+    def decide(self, case: Case, command: Value, now: datetime) -> Event:
+        """The event that a command makes. Raises Refusal."""
+
+    def reconcile(self, case: Case, now: datetime) -> Event | None:
+        """The next event that the case calls for by itself; None: there is none."""
+
+    def period(self, now: datetime) -> object:
+        """Something that changes when every case must be reconciled again, such as the day."""
+
+
+class Loop:
+    """One instance of a service. `turn` is one round; `run` goes round until it is told to stop."""
+
+    def __init__(  # noqa: PLR0913 - the wiring of app.py, each by name
+        self,
+        decider: Decider,
+        *,
+        reader: Reader,
+        writer: Writer,
+        ends: Ends,
+        codec: Codec,
+        clock: Callable[[], datetime],
+        partitions: int,
+        watched: Watched | None = None,
+    ) -> None:
+        """Nothing is read before `start`."""
+        self.decider, self.name = decider, decider.name
+        self.reader, self.writer, self.ends, self.codec = reader, writer, ends, codec
+        self.clock, self.partitions, self.watched = clock, partitions, watched
+        self.commands_topic = f"jauap.{self.name}.commands"
+        self.outcomes_topic = f"jauap.{self.name}.outcomes"
+        self.own_topic = events_topic(self.name)
+        self.lanes: dict[int, Lane] = {}
+        self.kept: dict[int, Lane] = {}
+        """Lanes that were handed to another instance: taken up again, they are compared with the log first."""
+        self.assigned = False
+        self._to_advance: dict[tuple[int, str], None] = {}
+        self._unacknowledged: dict[int, tuple[Lane, int | None, Outgoing]] = {}
+        self._outcomes = 0
+        self._troubled: str | None = None
+        self._period: object = None
+        self._committed_at = 0.0
+
+    # --- being handed partitions ---
+
+    def start(self, only: Collection[int] | None = None) -> None:
+        """Join the service's group; or read these partitions, whoever else reads them too."""
+        topics = (self.commands_topic, *EVENT_TOPICS)
+        if only is None:
+            self.reader.subscribe(topics, self._take_over, self._hand_over)
+        else:
+            self.reader.read_from(self._take_over([(topic, number) for topic in topics for number in only]))
+
+    def _take_over(self, places: list[Place]) -> dict[Place, int]:
+        numbers = {number for _, number in places}
+        stored = self.reader.committed((self.commands_topic, number) for number in numbers)
+        for number in numbers:
+            lane = self.kept.pop(number, None)
+            if lane is None:
+                lane = Lane(number, stored[self.commands_topic, number] or 0)
+            lane.unsettle()
+            self.lanes[number] = lane
+        self.assigned = True
+        log.info("partitions taken over", service=self.name, partitions=sorted(numbers))
+        return self._starts()
+
+    def _hand_over(self, places: list[Place]) -> None:
+        self._commit()
+        for number in {number for _, number in places} & self.lanes.keys():
+            self.kept[number] = self.lanes.pop(number)
+
+    def _starts(self) -> dict[Place, int]:
+        starts: dict[Place, int] = {}
+        for lane in self.lanes.values():
+            starts[self.commands_topic, lane.number] = lane.commits.next
+            starts |= {(topic, lane.number): offset for topic, offset in lane.starts().items()}
+        return starts
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything that was written before is folded, in each partition at hand."""
+        return self.assigned and all(lane.live for lane in self.lanes.values())
+
+    # --- one round ---
+
+    def turn(self, seconds: float = 0.05) -> None:
+        """Read what has come, decide what can be decided, and tell what became of it."""
+        now = self.clock()
+        for item in self.reader.poll(seconds):
+            if isinstance(item, Trouble):
+                self._meet(item)
+            elif not self._take(item, now):
+                break  # positions were reset: what else was fetched will be read again
+        self._look_round(now)
+        self.writer.serve()
+        if self.writer.failed is not None or self._troubled is not None:
+            self._recover()
+        self._reach_ends()
+        self._advance_some()
+        self.writer.serve()
+        if time.monotonic() - self._committed_at > COMMITS_EVERY_SECONDS:
+            self._commit()
+
+    def run(self, stopping: Callable[[], bool], on_ready: Callable[[], None] = lambda: None) -> None:
+        """Go round until told to stop, then deliver what is in flight and commit."""
+        was_ready = False
+        while not stopping():
+            self.turn()
+            if self.ready and not was_ready:
+                was_ready = True
+                on_ready()
+        self.close()
+
+    def close(self) -> None:
+        """Deliver what is in flight, store the position and leave."""
+        self.writer.flush(5.0)
+        self._commit()
+        self.reader.close()
+
+    def _take(self, message: Message, now: datetime) -> bool:
+        lane = self.lanes.get(message.partition)
+        if lane is None:
+            return True
+        if message.topic == self.commands_topic:
+            self._take_command(lane, message)
+            return True
+        return self._take_event(lane, message, now)
+
+    # --- events: judge, fold, note what is done ---
+
+    def _take_event(self, lane: Lane, message: Message, now: datetime) -> bool:
+        topic, position = message.topic, lane.positions[message.topic]
+        if topic in lane.verifying:
+            return self._compare(lane, message)
+        if lane.live and message.leader_epoch > lane.epochs.get(topic, message.leader_epoch):
+            self._troubled = f"leader epoch of {topic} rose"
+            lane.epochs[topic] = message.leader_epoch
+            return False
+        lane.epochs[topic] = message.leader_epoch
+        if message.offset < position.next:
+            return True
+        folded = fold(lane.tracks, message, self.codec, self.partitions)
+        lane.positions[topic] = Position(message.offset + 1, message)
+        if folded.track is not None:
+            self._follow(lane, folded.track, folded, message, now)
+        return True
+
+    def _compare(self, lane: Lane, message: Message) -> bool:
+        position = lane.positions[message.topic]
+        if position.last is None or message.content != position.last.content:
+            self._drop(lane, f"{message.topic} at offset {message.offset} is not what was folded there")
+            return False
+        lane.verifying.discard(message.topic)
+        lane.epochs[message.topic] = message.leader_epoch
+        return True
+
+    def _follow(self, lane: Lane, track: Track, folded: Folded, message: Message, now: datetime) -> None:
+        case_id = track.case.case_id
+        if folded.verdict is Verdict.COUNTS and self.decider.reconciles:
+            lane.stirred.add(case_id)
+        if message.topic == self.own_topic:
+            self._read_back(lane, track, folded, message, now)
+        self._to_advance[lane.number, case_id] = None
+
+    def _read_back(self, lane: Lane, track: Track, folded: Folded, message: Message, now: datetime) -> None:
+        bay = lane.bays.get(track.case.case_id)
+        if bay is not None and bay.flight is not None and track.chains[self.name].sequence >= bay.flight.sequence:
+            bay.flight = None
+            self.decider.check_clock(datetime.fromtimestamp(message.timestamp / 1000, UTC), now)
+        command_id, command_hash = folded.text("ce_commandid"), folded.text("ce_commandhash")
+        if folded.recorded is None or command_id is None or command_hash is None or command_id in lane.done:
+            return
+        lane.done[command_id] = Done(command_hash, outcome_of(folded, message, command_id))
+        if bay is not None:
+            self._settle(lane, bay, command_id)
+
+    def _settle(self, lane: Lane, bay: Bay, command_id: str) -> None:
+        for waiting in [waiting for waiting in bay.queue if waiting.command_id == command_id]:
+            bay.queue.remove(waiting)
+            self._answer(lane, waiting)
+
+    # --- commands: wait until everything written before is folded ---
+
+    def _take_command(self, lane: Lane, message: Message) -> None:
+        if message.offset < lane.commits.next:
+            return
+        lane.commits.read(message.offset)
+        try:
+            lane.arrived.append(incoming.read_command(message, self.codec, self.decider.commands, self.partitions))
+        except incoming.Malformed as reason:
+            log.warning("malformed command", topic=message.topic, partition=message.partition, offset=message.offset, code=reason.code)
+            self._publish(lane, incoming.malformed(message, reason), settles=message.offset)
+        except UnknownSchema as fault:
+            track = self._track(lane, incoming.case_id_of(message))
+            self._park(lane, track, fault, message)
+            self._publish(lane, incoming.held(message, track.standstill or ""), settles=None)
+
+    def _reach_ends(self) -> None:
+        asking = [lane for lane in self.lanes.values() if lane.target is None and self._wants_ends(lane)]
+        if asking:
+            places = [(topic, lane.number) for lane in asking for topic in EVENT_TOPICS]
+            try:
+                ends = self.ends.of([*places, *([self.watched.place] if self.watched else [])])
+            except LogUnavailable as error:
+                log.warning("the broker did not say where topics end", reason=str(error))
+                return
+            for lane in asking:
+                self._aim(lane, ends)
+        for lane in list(self.lanes.values()):
+            if lane.target is not None and self._reached(lane):
+                self._admit(lane)
+
+    def _wants_ends(self, lane: Lane) -> bool:
+        return not lane.live or bool(lane.arrived) or bool(lane.stirred)
+
+    def _aim(self, lane: Lane, ends: Mapping[Place, int]) -> None:
+        target = {topic: ends[topic, lane.number] for topic in EVENT_TOPICS}
+        cut = lane.ahead_of(target)
+        if cut:
+            self._drop(lane, f"{', '.join(cut)} ends before what was folded")
+            self.reader.read_from(self._starts())
+            return
+        lane.target, lane.admitting = target, (lane.arrived, lane.stirred)
+        lane.watched_end = ends[self.watched.place] if self.watched else 0
+        lane.arrived, lane.stirred = [], set()
+
+    def _reached(self, lane: Lane) -> bool:
+        if self.watched is not None and not self.watched.reached(lane.watched_end):
+            return False
+        return lane.reached(lane.target or {})
+
+    def _admit(self, lane: Lane) -> None:
+        (commands, stirred), lane.admitting, lane.target = lane.admitting, ([], set()), None
+        if not lane.live:
+            lane.live = True
+            self._to_advance |= {(lane.number, case_id): None for case_id in lane.bays}
+            log.info("partition live", service=self.name, partition=lane.number, cases=len(lane.tracks))
+        for case_id in stirred:
+            lane.bay(case_id).dirty = True
+            self._to_advance[lane.number, case_id] = None
+        for waiting in commands:
+            self._admit_command(lane, waiting)
+
+    def _admit_command(self, lane: Lane, waiting: Waiting) -> None:
+        done, bay = lane.done.get(waiting.command_id), lane.bay(waiting.case_id)
+        first = done.command_hash if done else next(
+            (other.command_hash for other in bay.queue if other.command_id == waiting.command_id), None
+        )
+        if first is not None and first != waiting.command_hash:
+            self._publish(lane, reused(waiting), settles=waiting.offset)
+        elif done:
+            self._answer(lane, waiting)
+        else:
+            bay.queue.append(waiting)
+            self._to_advance[lane.number, waiting.case_id] = None
+
+    # --- deciding ---
+
+    def _look_round(self, now: datetime) -> None:
+        """After a new day, or a change of the calendar, every case is looked at again."""
+        if not self.decider.reconciles:
+            return
+        period = self.decider.period(now)
+        changed = self.watched is not None and self.watched.poll(0)
+        if changed or period != self._period:
+            self._period = period
+            for lane in self.lanes.values():
+                lane.stirred |= lane.tracks.keys()
+
+    def _advance_some(self) -> None:
+        for number, case_id in list(self._to_advance)[:ADVANCED_PER_TURN]:
+            del self._to_advance[number, case_id]
+            lane = self.lanes.get(number)
+            if lane is not None and lane.live:
+                self._advance(lane, lane.bay(case_id), self._track(lane, case_id))
+
+    def _advance(self, lane: Lane, bay: Bay, track: Track) -> None:
+        """Do the next thing for a case: at most one undecided record of it is in flight."""
+        if bay.flight is not None:
+            return
+        if track.standstill is not None:
+            self._stand_still(lane, bay, track)
+        elif bay.queue:
+            self._decide(lane, bay, track, bay.queue[0])
+        elif bay.dirty:
+            self._reconcile(lane, bay, track)
+
+    def _decide(self, lane: Lane, bay: Bay, track: Track, waiting: Waiting) -> None:
+        now = self.clock()
+        try:
+            event = self._event(track.case, waiting, now)
+            self._append(lane, bay, track, event, now, waiting)
+        except Exception as fault:  # any fault of ours parks the case; its commands stay in their topic
+            log.error("decision failed", case_id=waiting.case_id, command_id=waiting.command_id, exc_info=fault)
+            self._park(lane, track, fault, None)
+            self._stand_still(lane, bay, track)
+
+    def _event(self, case: Case, waiting: Waiting, now: datetime) -> Event:
+        try:
+            if isinstance(waiting.command, facts.Mending):
+                raise refusals.NotBroken("break_offset")  # noqa: TRY301 - refused like any other
+            seen = {service: getattr(case, service).last for service in SERVICES}
+            if any(seen[service] != sequence for service, sequence in waiting.expected.items()):
+                raise refusals.OutdatedView("expected")  # noqa: TRY301 - refused like any other
+            return self.decider.decide(case, waiting.command, now)
+        except refusals.Refusal as refusal:
+            return CommandRefused(
+                command=waiting.name,
+                code=refusal.code,
+                message=refusal.message,
+                field=refusal.field,
+                paragraph=refusal.paragraph,
+            )
+
+    def _reconcile(self, lane: Lane, bay: Bay, track: Track) -> None:
+        bay.dirty = False
+        now = self.clock()
+        try:
+            event = self.decider.reconcile(track.case, now)
+            if event is not None:
+                self._append(lane, bay, track, event, now, None)
+        except Exception as fault:  # as above: the case is parked, the others flow on
+            log.error("reconciling failed", case_id=track.case.case_id, exc_info=fault)
+            self._park(lane, track, fault, None)
+
+    def _stand_still(self, lane: Lane, bay: Bay, track: Track) -> None:
+        """Mend the case if that is what is asked; tell the others once that their command is held."""
+        broken_at = track.chains[self.name].broken_at
+        for waiting in bay.queue:
+            mending = waiting.command if isinstance(waiting.command, facts.Mending) else None
+            if mending is not None and mending.break_offset == broken_at and track.parked is None:
+                mended = ChainMended(break_offset=mending.break_offset, reason=mending.reason)
+                self._append(lane, bay, track, mended, self.clock(), waiting)
+                return
+            if waiting.command_id not in bay.held:
+                bay.held.add(waiting.command_id)
+                self._publish(lane, held(waiting, track.standstill or ""), settles=None)
+
+    def _append(  # noqa: PLR0913 - one record, everything that stands in it
+        self, lane: Lane, bay: Bay, track: Track, event: Event, now: datetime, waiting: Waiting | None
+    ) -> None:
+        """Append one record as the next of its case. It counts once it is read back, if no other came first."""
+        key = track.case.case_id.encode()
+        value, dataschema = self.codec.encode(self.own_topic, event)
+        headers = cloud_event(
+            kind=type(event).__name__,
+            source=f"/jauap/{self.name}",
+            subject=track.case.case_id,
+            time=max(now, track.latest_time),
+            dataschema=dataschema,
+        )
+        headers["ce_seen"] = self._seen(lane)
+        headers["ce_actor"] = (waiting.actor if waiting else self.name).encode()
+        if waiting is not None:
+            headers["ce_commandid"] = waiting.command_id.encode()
+            headers["ce_commandhash"] = waiting.command_hash.encode()
+            headers["ce_correlationid"] = (waiting.correlation_id or waiting.command_id).encode()
+        if isinstance(event, ChainMended):
+            headers["ce_breakoffset"] = str(event.break_offset).encode()
+        chain = track.chains[self.name]
+        self.writer.append(self.own_topic, chained(headers, chain, key, value), partition=lane.number)
+        bay.flight = Flight(chain.sequence + 1, self.writer.generation)
+
+    def _seen(self, lane: Lane) -> bytes:
+        """The input offsets that a decision had folded, so that an auditor knows what was known."""
+        seen = [f"{service}:{lane.positions[events_topic(service)].next}" for service in SERVICES]
+        if self.watched is not None:
+            seen.append(f"calendar:{self.watched.next}")
+        return ",".join(seen).encode()
+
+    # --- outcomes ---
+
+    def _answer(self, lane: Lane, waiting: Waiting) -> None:
+        self._publish(lane, lane.done[waiting.command_id].outcome, settles=waiting.offset)
+
+    def _publish(self, lane: Lane, outcome: Outcome, settles: int | None) -> None:
+        value, dataschema = self.codec.encode(self.outcomes_topic, outcome)
+        headers = cloud_event(
+            kind="Outcome",
+            source=f"/jauap/{self.name}",
+            subject=outcome.case_id or outcome.command_id,
+            time=outcome.recorded_at or self.clock(),
+            dataschema=dataschema,
+        )
+        headers["ce_id"] = f"{outcome.command_id}/{outcome.status}".encode()
+        self._send(lane, settles, Outgoing(outcome.command_id.encode(), value, list(headers.items())))
+
+    def _send(self, lane: Lane, settles: int | None, record: Outgoing) -> None:
+        self._outcomes += 1
+        number = self._outcomes
+        self._unacknowledged[number] = (lane, settles, record)
+
+        def acknowledged() -> None:
+            del self._unacknowledged[number]
+            if settles is not None:
+                lane.commits.settle(settles)
+
+        self.writer.append(self.outcomes_topic, record, acknowledged=acknowledged)
+
+    def _commit(self) -> None:
+        self._committed_at = time.monotonic()
+        moved = {
+            (self.commands_topic, lane.number): lane.commits
+            for lane in self.lanes.values()
+            if lane.commits.position != lane.commits.stored
+        }
+        if moved:
+            self.reader.commit({place: commits.position for place, commits in moved.items()})
+            for commits in moved.values():
+                commits.stored = commits.position
+
+    # --- errors: the same cure for all ---
+
+    def _meet(self, trouble: Trouble) -> None:
+        if trouble.lost is None:
+            self._troubled = trouble.reason
+        elif trouble.lost[1] in self.lanes:
+            self._drop(self.lanes[trouble.lost[1]], trouble.reason)
+
+    def _drop(self, lane: Lane, reason: str) -> None:
+        """Never trust memory over the log: forget the partition and fold it from the start."""
+        log.error("state dropped, folding anew", service=self.name, partition=lane.number, reason=reason)
+        self.lanes[lane.number] = Lane(lane.number, 0)
+        self._troubled = self._troubled or reason
+
+    def _recover(self) -> None:
+        """Throw the producer away, compare positions with the log, read to the ends, decide what is not done."""
+        failed = self.writer.failed
+        log.warning("recovering", service=self.name, reason=failed or self._troubled)
+        self._troubled = None
+        if failed is not None:
+            time.sleep(RECOVERY_PAUSE_SECONDS)
+            self.writer.renew()
+        for lane in self.lanes.values():
+            lane.unsettle()
+        self.reader.read_from(self._starts())
+        if failed is not None:
+            unsent, self._unacknowledged = list(self._unacknowledged.values()), {}
+            for lane, settles, record in unsent:
+                self._send(lane, settles, record)
+
+    def _park(self, lane: Lane, track: Track, fault: Exception, message: Message | None) -> None:
+        park(track, fault, message)
+        parked = sum(1 for track in lane.tracks.values() if track.parked is not None)
+        if parked > MOST_PARKED:
+            raise TooManyParked(f"{parked} cases of partition {lane.number} are parked; the last: {track.parked}")
+
+    def _track(self, lane: Lane, case_id: str) -> Track:
+        found = lane.tracks.get(case_id)
+        if found is None:
+            found = lane.tracks[case_id] = Track(Case(case_id=case_id))
+        return found
+
+
+def outcome_of(folded: Folded, message: Message, command_id: str) -> Outcome:
+    """The outcome that a record stands for: a pure function of the record, so that repeats are identical."""
+    recorded, refusal = folded.recorded, None
+    if recorded is not None and isinstance(recorded.event, CommandRefused):
+        refusal = recorded.event
+    return Outcome(
+        command_id=command_id,
+        command=refusal.command if refusal else None,
+        case_id=folded.text("ce_subject"),
+        status="refused" if refusal else "accepted",
+        event=type(recorded.event).__name__ if recorded else None,
+        event_id=folded.text("ce_hash"),
+        sequence=recorded.sequence if recorded else None,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        recorded_at=folded.at,
+        code=refusal.code if refusal else None,
+        message=refusal.message if refusal else None,
+        field=refusal.field if refusal else None,
+        paragraph=refusal.paragraph if refusal else None,
+        command_hash=folded.text("ce_commandhash"),
+    )
+
+
+def reused(waiting: Waiting) -> Outcome:
+    """The outcome of other content under a used id; the first content's outcome stays what it was."""
+    refusal = refusals.CommandIdReused("command_id")
+    return Outcome(
+        command_id=waiting.command_id,
+        command=waiting.name,
+        case_id=waiting.case_id,
+        status="refused",
+        code=refusal.code,
+        message=refusal.message,
+        field=refusal.field,
+        command_hash=waiting.command_hash,
+    )
+
+
+def held(waiting: Waiting, reason: str) -> Outcome:
+    """Not final: the case stands still, and the command is decided once it goes on."""
+    return Outcome(
+        command_id=waiting.command_id,
+        command=waiting.name,
+        case_id=waiting.case_id,
+        status="held",
+        code="CaseStandsStill",
+        message=f"the case stands still ({reason}); the command is kept and decided once it goes on"[:300],
+        command_hash=waiting.command_hash,
+    )

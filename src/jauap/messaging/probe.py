@@ -1,0 +1,20 @@
+"""Whether a Kafka answers; asked while it starts."""
+
+import logging
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+_silent = logging.getLogger("jauap.probe")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
+
+
+def kafka_answers(bootstrap: str, timeout: float) -> bool:
+    """Whether the broker at host:port names itself and a controller within `timeout` seconds."""
+    admin = AdminClient({"bootstrap.servers": bootstrap}, logger=_silent)
+    try:
+        cluster = admin.list_topics(timeout=timeout)
+    except KafkaException:
+        return False
+    return bool(cluster.brokers) and cluster.controller_id >= 0
