@@ -179,7 +179,7 @@ class Codec:
         return writing
 
 
-def _content(reading: Reading, payload: bytes) -> Any:
+def _content(reading: Reading, payload: bytes) -> object:
     """The body as dicts and lists.
 
     Work and memory are bounded by the payload's length: each array item takes a byte at least (a test holds the
@@ -200,7 +200,7 @@ def _content(reading: Reading, payload: bytes) -> Any:
     return content
 
 
-def _valid(content: Any, kind: type[T]) -> T:
+def _valid(content: object, kind: type[T]) -> T:
     """The content as a class, its constraints checked."""
     try:
         return msgspec.convert(content, kind)
@@ -209,7 +209,7 @@ def _valid(content: Any, kind: type[T]) -> T:
 
 
 def _without_value(words: str) -> Undecodable:
-    """msgspec's message, path apart, if it is of a form that never quotes the value."""
+    """The reason and the path in a message of msgspec, if it is of a form that never quotes the value."""
     what, _, where = words.rpartition(" - at `$")
     if what.startswith("Expected `"):
         return Undecodable(what, where.rstrip("`").lstrip(".") or None)

@@ -260,6 +260,17 @@ class Ends:
             self._admin = AdminClient(self._settings)  # it may answer FENCED_LEADER_EPOCH for seconds after a restart
             raise LogUnavailable(str(error)) from error
 
+    def of_patiently(self, places: Collection[Place], seconds: float) -> dict[Place, int]:
+        """The same, for a broker that is just coming back. Raises LogUnavailable after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return self.of(places)
+            except LogUnavailable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
     def partitions(self, topics: Iterable[str]) -> dict[str, int]:
         """How many partitions each topic has; a topic that is not there is left out. Raises LogUnavailable."""
         try:

@@ -275,6 +275,8 @@ class Loop:
             except LogUnavailable as error:
                 log.warning("the broker did not say where topics end", reason=str(error))
                 return
+            if self.watched is not None:
+                self.watched.confront(ends[self.watched.place])
             for lane in asking:
                 self._aim(lane, ends)
         for lane in list(self.lanes.values()):

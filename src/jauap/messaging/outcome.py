@@ -24,11 +24,17 @@ class Outcome(Value, frozen=True, kw_only=True):
         ),
     ]
     event: Annotated[Mark | None, doc("Type of the record, CommandRefused for a refusal; null: there is none.")] = None
-    event_id: Annotated[Sha256 | None, doc("The record's hash, 64 lower-case hexadecimal digits; null: no record.")] = None
+    event_id: Annotated[
+        Sha256 | None,
+        doc("The record's hash, 64 lower-case hexadecimal digits; null: no record."),
+    ] = None
     sequence: Annotated[
         Sequence | None, doc("The record's sequence in its case's chain in the service; null: no record.")
     ] = None
-    topic: Annotated[Mark | None, doc("Topic of the record, of the command if it is malformed; null: no record.")] = None
+    topic: Annotated[
+        Mark | None,
+        doc("Topic of the record, of the command if it is malformed; null: no record."),
+    ] = None
     partition: Annotated[
         Annotated[int, Meta(ge=0)] | None, doc("Partition of the record, of the command if it is malformed.")
     ] = None

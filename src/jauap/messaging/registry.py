@@ -72,10 +72,10 @@ def register_all(url: str, report: Report | None = None, patience: float = PATIE
     release is refused, RegistryError for any other refusal.
     """
     _await(url, time.monotonic() + patience)
-    client = _client(url)
-    for registered in _all(lambda one: _register(client, one), _subjects(topic.name for topic in load())):
-        if report is not None and registered is not None:
-            report(registered)
+    with _client(url) as client:
+        for registered in _all(lambda one: _register(client, one), _subjects(topic.name for topic in load())):
+            if report is not None and registered is not None:
+                report(registered)
 
 
 def schema_ids(url: str, topics: Iterable[str], patience: float = PATIENCE) -> dict[str, int]:
@@ -86,15 +86,17 @@ def schema_ids(url: str, topics: Iterable[str], patience: float = PATIENCE) -> d
     """
     deadline = time.monotonic() + patience
     _await(url, deadline)
-    client = _client(url)
-    wanted = _subjects(topics)
-    return dict(_all(lambda one: (one.name, _await_id(client, one, deadline)), wanted))
+    with _client(url) as client:
+        return dict(_all(lambda one: (one.name, _await_id(client, one, deadline)), _subjects(topics)))
 
 
 def _subjects(topics: Iterable[str]) -> list[Subject]:
     chosen = set(topics)
     return [
-        Subject(subject(topic.name, record), record) for topic in load() if topic.name in chosen for record in topic.records
+        Subject(subject(topic.name, record), record)
+        for topic in load()
+        if topic.name in chosen
+        for record in topic.records
     ]
 
 

@@ -20,6 +20,7 @@ MOST_UNANSWERED = 500
 """Commands under way at once: more would only wait in the service."""
 SERVICES = tuple(dict.fromkeys(SERVICE_OF.values()))
 CHECK_SECONDS = 0.05
+PATIENCE_SECONDS = 15.0
 
 
 class Order(Value, frozen=True, kw_only=True):
@@ -59,7 +60,8 @@ class Sender:
         missing = sorted(set(watched) - self._partitions.keys())
         if missing:
             raise LogUnavailable(f"topics missing: {', '.join(missing)}")
-        self._before = self._ends.of((topic, number) for topic in watched for number in range(self._partitions[topic]))
+        places = [(topic, number) for topic in watched for number in range(self._partitions[topic])]
+        self._before = self._ends.of_patiently(places, PATIENCE_SECONDS)
         self._writer = Writer(bootstrap, client)
         self._reader = Reader(bootstrap, client)
         self._reader.read_from({place: end for place, end in self._before.items() if place[0].endswith(".outcomes")})
@@ -177,7 +179,7 @@ class Sender:
             (outcomes_topic(service), partition_of(command_id, self._partitions[outcomes_topic(service)])): 0
             for service in SERVICES
         }
-        ends = self._ends.of(places)
+        ends = self._ends.of_patiently(places, PATIENCE_SECONDS)
         return self._last(command_id, {place: end for place, end in ends.items() if end > 0})
 
     def _last(self, command_id: str, ends: Mapping[Place, int]) -> Outcome | None:

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Literal
 
 import msgspec
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import (  # type: ignore[attr-defined] # it re-exports them without saying so
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined] # it does not say that it exports them
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
@@ -119,6 +119,8 @@ def apply(bootstrap: str, partitions: int, replication: int = 1, min_insync: int
     differing = [drift for drift in drifts if drift.what == "config"]
     _create(admin, missing, deployment)
     _alter(admin, differing)
+    if missing or differing:
+        _await_agreement(admin, deployment)
     return [Change(topic=name, what="created") for name in missing] + [_altered(drift) for drift in differing]
 
 
@@ -212,7 +214,9 @@ def _ours(admin: AdminClient) -> dict[str, TopicMetadata]:
     try:
         listed = admin.list_topics(timeout=PATIENCE).topics
     except KafkaException as error:
-        raise TopicsError(f"Kafka does not answer: {_words(error)}. Is it running, and is the address right?") from error
+        raise TopicsError(
+            f"Kafka does not answer: {_words(error)}. Is it running, and is the address right?"
+        ) from error
     return {name: topic for name, topic in listed.items() if name.startswith(PREFIX)}
 
 
@@ -240,7 +244,6 @@ def _as_found(metadata: TopicMetadata, entries: Mapping[str, ConfigEntry]) -> Fo
 
 
 def _create(admin: AdminClient, names: Iterable[str], deployment: Deployment) -> None:
-    """Create topics, and wait until the broker shows them with leaders."""
     wanted = [topic for topic in load() if topic.name in set(names)]
     if not wanted:
         return
@@ -248,20 +251,32 @@ def _create(admin: AdminClient, names: Iterable[str], deployment: Deployment) ->
         NewTopic(topic.name, deployment.partitions, deployment.replication, config=_settings(topic, deployment))
         for topic in wanted
     ]
-    try:
-        for future in admin.create_topics(news, request_timeout=PATIENCE).values():
+    for future in admin.create_topics(news, request_timeout=PATIENCE).values():
+        try:
             future.result()
-    except KafkaException as error:
-        raise TopicsError(f"Kafka did not create the topics: {_words(error)}") from error
-    _await_leaders(admin, {topic.name for topic in wanted})
+        except KafkaException as error:
+            # Another one was quicker: whether it made the same is seen when the broker shows it.
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise TopicsError(f"Kafka did not create the topics: {_words(error)}") from error
 
 
-def _await_leaders(admin: AdminClient, names: set[str]) -> None:
+def _await_agreement(admin: AdminClient, deployment: Deployment) -> None:
+    """Wait until the broker shows what its controller has accepted: a moment later, usually."""
     deadline = time.monotonic() + PATIENCE
-    while not names <= {name for name, topic in _ours(admin).items() if _is_led(topic)}:
+    while not _agrees(admin, deployment):
         if time.monotonic() > deadline:
-            raise TopicsError(f"The new topics have no leaders after {PATIENCE:.0f} s. Are all brokers up?")
+            raise TopicsError(
+                f"After {PATIENCE:.0f} s Kafka does not show the topics as they were set. Are all brokers up?"
+            )
         time.sleep(0.02)
+
+
+def _agrees(admin: AdminClient, deployment: Deployment) -> bool:
+    try:
+        led, drifts = all(map(_is_led, _ours(admin).values())), _drifts(_found(admin), deployment)
+    except TopicsError:  # one broker may show a topic that the next does not know yet
+        return False
+    return led and all(drift.what in ("extra", "replication") for drift in drifts)
 
 
 def _is_led(topic: TopicMetadata) -> bool:

@@ -33,10 +33,13 @@ class Watched:
         return self.tracks.get(self.case_id)
 
     def reached(self, end: int) -> bool:
-        """Whether it is folded up to this end. A log that ends earlier has lost its tail: it is folded anew."""
+        """Whether it is folded and compared up to this end."""
+        return not self._verifying and self.next >= end
+
+    def confront(self, end: int) -> None:
+        """Compare with where the partition ends now: a log that ends earlier has lost its tail, and is folded anew."""
         if self.next > end:
             self._restart()
-        return not self._verifying and self.next >= end
 
     def poll(self, seconds: float) -> bool:
         """Fold what has come. True: the case has changed."""

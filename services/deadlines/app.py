@@ -1,0 +1,70 @@
+"""The wiring of *deadlines*: the clock on the wall, the calendar of the log, the rule table, the reconciler."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from jauap.clock import on_trial
+from jauap.domain.case import CALENDAR, Case
+from jauap.domain.commands import BY_SERVICE
+from jauap.domain.events import CalendarActReceived, Event
+from jauap.domain.facts import Value
+from jauap.domain.rules import RULES
+from jauap.domain.workdays import Calendar, calendar_of, day_in_kazakhstan
+from jauap.messaging.service import ClockApart
+from jauap.messaging.watched import Watched
+from jauap.settings import Settings
+from services.deadlines.reconcile import reconcile
+
+NAME = "deadlines"
+APART = timedelta(minutes=5)
+
+
+class Reconciler:
+    """The decider of *deadlines*: nobody commands it, except to mend a broken chain."""
+
+    name = NAME
+    reconciles = True
+    watches = CALENDAR
+    commands: Mapping[str, type[Value]] = {kind.__name__: kind for kind in BY_SERVICE[NAME]}
+
+    def __init__(self) -> None:
+        """Start without a calendar: it is read from the log."""
+        self._watched: Watched | None = None
+        self._calendar: Calendar = calendar_of(())
+        self._made_of: Case | None = None
+
+    def watch(self, watched: Watched) -> None:
+        """Take the calendar's case, which every instance reads whole."""
+        self._watched = watched
+
+    def decide(self, case: Case, command: Value, now: datetime) -> Event:
+        """No command but mending reaches this service, and the loop does that."""
+        raise NotImplementedError(type(command).__name__)
+
+    def reconcile(self, case: Case, now: datetime) -> Event | None:
+        """The first step that brings clocks and findings up to date on this day in Kazakhstan."""
+        steps = reconcile(case, self.calendar, RULES, day_in_kazakhstan(now))
+        return steps[0] if steps else None
+
+    def period(self, now: datetime) -> date:
+        """The day in Kazakhstan: with a new one, every case is looked at again."""
+        return day_in_kazakhstan(now)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar that the acts on record make, as far as it is read."""
+        track = self._watched.track if self._watched else None
+        if track is not None and track.case is not self._made_of:
+            self._calendar = calendar_of(act for _, act in track.case.intake.of(CalendarActReceived))
+            self._made_of = track.case
+        return self._calendar
+
+    def check_clock(self, appended: datetime, now: datetime) -> None:
+        """Stop with an alarm when the wall's clock and the broker's are apart: a clock decides what is missed."""
+        if not on_trial() and abs(now - appended) > APART:
+            raise ClockApart(f"the clock here says {now}, the broker's append time {appended}; set the clocks")
+
+
+def make(given: Settings) -> Reconciler:  # noqa: ARG001 - every service is made from its settings
+    """Build the decider of this service."""
+    return Reconciler()

@@ -1,0 +1,321 @@
+"""The clocks that should run for a case, and how each stands on a day. Pure: facts, calendar and rules in.
+
+Each function of `CLOCKS` reads the facts on record and says what a clock rests on (`Ground`); `judged` then
+counts its term by the rule in force at its start. A fact's own day decides, never the day it was recorded,
+and never the order between topics: sequences are compared only within one service's chain.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from jauap.domain import case as cases
+from jauap.domain import workdays
+from jauap.domain.case import Case, Clock, Letter
+from jauap.domain.events import (
+    AgencyInfoDeclined,
+    AgencyInfoReturned,
+    AgencyInfoSubmitted,
+    CommunicationForwarded,
+    OHCHRPublished,
+    OmbudsmanInformed,
+    PublishedOnSite,
+    ReplyExtensionGranted,
+    ReportFiled,
+    ResponseSent,
+)
+from jauap.domain.facts import Recipient, Value
+from jauap.domain.rules import Rule, rule_for
+from jauap.domain.workdays import Calendar, CalendarMissing
+
+NO_LETTER_DATE = "the letter's own date, from which its period runs, is not on record"
+
+
+class Moment(NamedTuple):
+    """The day of a fact, in Kazakhstan, and its sequence in its service's chain. The earlier day sorts first."""
+
+    on: date
+    sequence: int
+
+
+class Met(NamedTuple):
+    """What met a clock: the day of the fact, and its record as service and sequence."""
+
+    on: date
+    by: str
+
+
+class End(NamedTuple):
+    """How a term ends. A due date of None has its reason in `absent`."""
+
+    due: date | None
+    safe: date | None = None
+    estimated: bool = False
+    absent: str | None = None
+
+
+class Ground(Value, frozen=True, kw_only=True):
+    """What a clock rests on: what started it, the date if one was stated, and what met it."""
+
+    clock: str
+    kind: str
+    """Kind of the clock in the table of rules."""
+    starts_on: date
+    basis: str
+    """The record that set the due date: the starting event, or what stated the date."""
+    stated: End | None = None
+    """The end that was stated; None: the term is counted."""
+    met: Met | None = None
+    body: str | None = None
+
+
+def wanted_clocks(case: Case, calendar: Calendar, rules: Sequence[Rule], today: date) -> dict[str, Clock]:
+    """Give the clocks that should be on record on a day in Kazakhstan, by id: legal clocks first, then requests."""
+    letter = judged_letter(case)
+    if letter is None:
+        return {}
+    grounds = (ground for clocks in CLOCKS for ground in clocks(case, letter))
+    clocks = (judged(ground, calendar, rules, today) for ground in grounds)
+    return {clock.clock: clock for clock in clocks if clock is not None}
+
+
+def judged_letter(case: Case) -> Letter | None:
+    """Give the letter whose handling is judged; None: there is none, it was merged, or its receipt is assumed."""
+    letter = cases.letter_of(case)
+    if letter is None or letter.communication.receipt_assumed:
+        return None
+    return None if case.case_id == cases.CALENDAR or cases.merged_into(case) is not None else letter
+
+
+def judged(ground: Ground, calendar: Calendar, rules: Sequence[Rule], today: date) -> Clock | None:
+    """Count a clock's term by the rule in force at its start, and say how it stands. None: no rule was in force.
+
+    A fact after the due date is late, whenever it was recorded; a fact before the clock's start is in time.
+    What can't be counted can be met, but not missed.
+    """
+    rule = rule_for(ground.kind, ground.starts_on, rules)
+    if rule is None:
+        return None
+    end = ground.stated or counted(ground.starts_on, rule, calendar)
+    decisive = ground.met.on if ground.met else today
+    return Clock(
+        clock=ground.clock,
+        paragraph=rule.paragraph,
+        body=ground.body,
+        rule=rule.row,
+        policy=rule.policy,
+        starts_on=ground.starts_on,
+        due=end.due,
+        safe=end.safe,
+        estimated=end.estimated,
+        absent=end.absent,
+        basis=ground.basis,
+        missed=end.due is not None and decisive > end.due,
+        met_on=ground.met.on if ground.met else None,
+        met_by=ground.met.by if ground.met else None,
+    )
+
+
+def counted(starts_on: date, rule: Rule, calendar: Calendar) -> End:
+    """Count a rule's term in Kazakhstan's working days; no date across a year whose calendar is not loaded."""
+    if rule.count is None:
+        return End(None, absent=f"the rule {rule.row} counts no term, and no date is stated")
+    try:
+        term = workdays.count(starts_on, rule.count, rule.policy, calendar, rule.safe_policy)
+    except CalendarMissing as missing:
+        return End(None, absent=f"the calendar of {missing.year} is not loaded")
+    return End(term.due, safe=term.safe, estimated=term.estimated)
+
+
+# What each clock rests on.
+
+
+def communication_forwarded(case: Case, letter: Letter) -> Iterator[Ground]:
+    """14-5(1): forwarded to the competent bodies within the term from receipt; the first forwarding meets it."""
+    forwardings = case.routing.of(CommunicationForwarded)
+    met = earliest("routing", (Moment(forwarding.forwarded_on, at) for at, forwarding in forwardings))
+    yield since_receipt("14-5(1)", letter, met)
+
+
+def ombudsman_informed(case: Case, letter: Letter) -> Iterator[Ground]:
+    """14-5(2): sent to the Ombudsman within the term from receipt, not from forwarding."""
+    notices = case.routing.of(OmbudsmanInformed)
+    yield since_receipt("14-5(2)", letter, earliest("routing", (Moment(sent.informed_on, at) for at, sent in notices)))
+
+
+def response_sent(case: Case, letter: Letter) -> Iterator[Ground]:
+    """14-8(1): the full response is sent before the term ends that the letter states, or the UN's extension of it."""
+    stated = stated_term(case, letter)
+    if stated is not None:
+        end, basis = stated
+        yield Ground(
+            clock="14-8(1)",
+            kind="14-8(1)",
+            starts_on=letter.communication.received_on,
+            basis=basis,
+            stated=end,
+            met=earliest(
+                "publication",
+                (Moment(s.sent_on, at) for at, s in case.publication.of(ResponseSent) if s.kind == "full"),
+            ),
+        )
+
+
+def stated_term(case: Case, letter: Letter) -> tuple[End, str] | None:
+    """Give the end of the term that the letter states and the record that stated it; the latest extension wins.
+
+    A period runs in calendar days from the letter's own date; nothing moves off a day off. None: none is stated.
+    """
+    extensions = case.intake.of(ReplyExtensionGranted)
+    if extensions:
+        at, extension = extensions[-1]
+        return End(extension.reply_due), f"intake:{at}"
+    communication, basis = letter.communication, f"intake:{letter.term_by}"
+    if communication.reply_due is not None:
+        return End(communication.reply_due), basis
+    if communication.reply_within_days is None:
+        return None
+    if communication.letter_date is None:
+        return End(None, absent=NO_LETTER_DATE), basis
+    return End(communication.letter_date + timedelta(days=communication.reply_within_days)), basis
+
+
+def communication_published(case: Case, _letter: Letter) -> Iterator[Ground]:
+    """14-8(2): the communication is on the MFA's site within the term from OHCHR's publication of it."""
+    published = [Moment(p.published_on, at) for at, p in case.intake.of(OHCHRPublished) if p.what == "communication"]
+    on_site = (
+        Moment(p.published_on, at) for at, p in case.publication.of(PublishedOnSite) if p.what == "communication"
+    )
+    if published:
+        yield since_ohchr("14-8(2)/communication", min(published), earliest("publication", on_site))
+
+
+def responses_published(case: Case, _letter: Letter) -> Iterator[Ground]:
+    """14-8(2): each response that OHCHR published is on the MFA's site within a term of its own."""
+    for response, _ in cases.substantive_responses(case):
+        published = [
+            Moment(p.published_on, at)
+            for at, p in case.intake.of(OHCHRPublished)
+            if p.what == "response" and response_meant(case, p.response) == response
+        ]
+        on_site = (
+            Moment(p.published_on, at)
+            for at, p in case.publication.of(PublishedOnSite)
+            if p.what == "response" and response_meant(case, p.response) == response
+        )
+        if published:
+            yield since_ohchr(f"14-8(2)/response/{response}", min(published), earliest("publication", on_site))
+
+
+def administration_reported(case: Case, _letter: Letter) -> Iterator[Ground]:
+    """14-9(1): a report on each response goes to the Presidential Administration within the term from its sending."""
+    return reported(case, "14-9(1)", "administration")
+
+
+def ombudsman_reported(case: Case, _letter: Letter) -> Iterator[Ground]:
+    """14-9(2): the same report goes to the Ombudsman within the same term."""
+    return reported(case, "14-9(2)", "ombudsman")
+
+
+def reported(case: Case, paragraph: str, recipient: Recipient) -> Iterator[Ground]:
+    """14-9: an interim reply starts a report clock as well as the full response; an acknowledgement does not."""
+    for response, sent in cases.substantive_responses(case):
+        reports = (
+            Moment(report.filed_on, at)
+            for at, report in case.publication.of(ReportFiled)
+            if report.recipient == recipient and response_meant(case, report.response) == response
+        )
+        yield Ground(
+            clock=f"{paragraph}/{response}",
+            kind=paragraph,
+            starts_on=sent.sent_on,
+            basis=f"publication:{response}",
+            met=earliest("publication", reports),
+        )
+
+
+def bodies_asked(case: Case, _letter: Letter) -> Iterator[Ground]:
+    """Practice: each body that was asked by a date supplies its information, or says that the matter is not its own."""
+    for body in cases.asked_bodies(case):
+        request = latest_request(case, body)
+        if request is not None:
+            sequence, starts_on, due = request
+            yield Ground(
+                clock=f"asked/{body}",
+                kind="asked",
+                body=body,
+                starts_on=starts_on,
+                basis=f"routing:{sequence}",
+                stated=End(due),
+                met=earliest("intake", answers_of(case, body)),
+            )
+
+
+def latest_request(case: Case, body: str) -> tuple[int, date, date] | None:
+    """Give the record that last asked a body by a date, the day of its forwarding, and that date. None: no date.
+
+    A forwarding asks by a date, and so does a return; both stand in routing's chain, whose order decides. A return
+    leaves the start where it was.
+    """
+    starts_on = cases.asked_on(case, body)
+    request: tuple[int, date, date] | None = None
+    for entry in case.routing.entries:
+        match entry.event:
+            case CommunicationForwarded(bodies=bodies, forwarded_on=forwarded_on):
+                for to in bodies:
+                    if to.body == body and to.due is not None:
+                        starts_on, request = forwarded_on, (entry.sequence, forwarded_on, to.due)
+            case AgencyInfoReturned(body=returned_to, due=due):
+                if returned_to == body and due is not None and starts_on is not None:
+                    request = (entry.sequence, starts_on, due)
+            case _:
+                pass
+    return request
+
+
+def answers_of(case: Case, body: str) -> Iterator[Moment]:
+    """Give a body's answers: its information, unless a return names it, and its word that the matter is not its own."""
+    returned = {back.info for _, back in case.routing.of(AgencyInfoReturned)}
+    for at, info in case.intake.of(AgencyInfoSubmitted):
+        if info.body == body and at not in returned:
+            yield Moment(info.submitted_on, at)
+    for at, decline in case.intake.of(AgencyInfoDeclined):
+        if decline.body == body:
+            yield Moment(decline.declined_on, at)
+
+
+CLOCKS: tuple[Callable[[Case, Letter], Iterator[Ground]], ...] = (
+    communication_forwarded,
+    ombudsman_informed,
+    response_sent,
+    communication_published,
+    responses_published,
+    administration_reported,
+    ombudsman_reported,
+    bodies_asked,
+)
+"""One function for each clock, in the order in which their steps are recorded: the decree's terms, then requests."""
+
+
+def since_receipt(clock: str, letter: Letter, met: Met | None) -> Ground:
+    """Rest a clock on the receipt of the letter, as the latest correction of it stands."""
+    received_on, basis = letter.communication.received_on, f"intake:{letter.received_by}"
+    return Ground(clock=clock, kind=clock, starts_on=received_on, basis=basis, met=met)
+
+
+def since_ohchr(clock: str, published: Moment, met: Met | None) -> Ground:
+    """Rest a clock on OHCHR's publication."""
+    return Ground(clock=clock, kind="14-8(2)", starts_on=published.on, basis=f"intake:{published.sequence}", met=met)
+
+
+def earliest(service: str, facts: Iterable[Moment]) -> Met | None:
+    """Give the earliest of some facts by their own days; of one day, the first in the log. None: there is none."""
+    first = min(facts, default=None)
+    return None if first is None else Met(first.on, f"{service}:{first.sequence}")
+
+
+def response_meant(case: Case, named: int | None) -> int | None:
+    """Give the sequence of the response that a fact is about: the one it names, else the first on record."""
+    if named is not None:
+        return named
+    return next((at for at, _ in cases.substantive_responses(case)), None)

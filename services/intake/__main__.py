@@ -1,0 +1,9 @@
+"""Run *intake* until SIGTERM."""
+
+import sys
+
+from jauap.messaging.service import run
+from services.intake.app import NAME, make
+
+if __name__ == "__main__":
+    sys.exit(run(NAME, make))

@@ -1,0 +1,27 @@
+"""Logging: JSON lines where a program reads them, readable lines on a terminal."""
+
+import logging
+import os
+import sys
+
+import structlog
+
+
+def configure(service: str) -> None:
+    """Send structlog to standard error; JAUAP_LOG_LEVEL is debug, info (the default), warning or error."""
+    level = logging.getLevelNamesMapping().get(os.environ.get("JAUAP_LOG_LEVEL", "info").upper(), logging.INFO)
+    readable = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.StackInfoRenderer(),
+            *([] if readable else [structlog.processors.dict_tracebacks]),
+            structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(process=service, pid=os.getpid())

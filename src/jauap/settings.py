@@ -1,0 +1,62 @@
+"""What a process is told by its environment. A wrong setting stops the start with one clear line."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+
+class WrongSetting(Exception):  # noqa: N818 - it says what is so
+    """A setting is missing or can't be used."""
+
+    def __init__(self, name: str, rule: str) -> None:
+        super().__init__(f"{name} {rule}")
+
+
+class Settings(NamedTuple):
+    """The settings of a service."""
+
+    kafka: str
+    """JAUAP_KAFKA: bootstrap servers, host:port[,host:port]."""
+    registry: str
+    """JAUAP_REGISTRY: address of the schema registry (ccompat v7)."""
+    documents: Path
+    """JAUAP_DOCUMENTS: folder of the document store."""
+    state: str
+    """JAUAP_STATE: ISO 3166 alpha-3 code of the State served (KAZ); ANY in a trial."""
+    ready_file: Path | None
+    """JAUAP_READY_FILE: made once the process is ready; null: nobody waits for it."""
+    only: tuple[int, ...] | None
+    """JAUAP_PARTITIONS_ONLY: read these partitions, whoever else reads them too; null: join the group."""
+
+
+def from_environment() -> Settings:
+    """Read the settings. Raises WrongSetting, which names the variable and the rule."""
+    state = os.environ.get("JAUAP_STATE", "KAZ")
+    if len(state) != 3 or not state.isalpha() or not state.isupper():  # noqa: PLR2004 - alpha-3
+        raise WrongSetting("JAUAP_STATE", "must be an ISO 3166 alpha-3 code such as KAZ, or ANY")
+    ready = os.environ.get("JAUAP_READY_FILE")
+    return Settings(
+        kafka=required("JAUAP_KAFKA", "must name the bootstrap servers, such as 127.0.0.1:9092"),
+        registry=required("JAUAP_REGISTRY", "must be the registry's address, such as http://127.0.0.1:8080/apis/ccompat/v7"),
+        documents=Path(required("JAUAP_DOCUMENTS", "must name the folder of the document store")),
+        state=state,
+        ready_file=Path(ready) if ready else None,
+        only=_numbers(os.environ.get("JAUAP_PARTITIONS_ONLY", "")),
+    )
+
+
+def required(name: str, rule: str) -> str:
+    """A setting that has no default. Raises WrongSetting."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise WrongSetting(name, rule)
+    return value
+
+
+def _numbers(text: str) -> tuple[int, ...] | None:
+    if not text:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise WrongSetting("JAUAP_PARTITIONS_ONLY", "must be partition numbers such as 0,3") from None

@@ -1,0 +1,53 @@
+"""The project's own processes: the four services and the projector."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from jauap.stack.addresses import Addresses
+from jauap.stack.folder import Folder
+from jauap.stack.process import Launch
+
+ALL_SERVICES = ("intake", "routing", "deadlines", "publication", "projector")
+
+ServiceCommand = Callable[[str], Sequence[str]]
+"""From a service's name to the command line that runs it."""
+
+
+def run_module(name: str) -> Sequence[str]:
+    """The real services: `python -m services.<name>`."""
+    return [sys.executable, "-m", f"services.{name}"]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One of them, in a stack's folder; it says that it is ready by creating a file."""
+
+    name: str
+    folder: Folder
+    addresses: Addresses
+    command: ServiceCommand = run_module
+
+    ports = ()
+    patience = 60.0
+    stop_signal = signal.SIGTERM
+    grace = 10.0
+
+    def prepare(self) -> None:
+        """Nothing: a service's state is in Kafka and PostgreSQL."""
+
+    def launch(self) -> Launch:
+        """Run it with the addresses in its environment; it serves KAZ unless told otherwise."""
+        environment = {
+            "JAUAP_STATE": "KAZ",
+            **os.environ,
+            **self.addresses.environment(),
+            "JAUAP_READY_FILE": str(self.folder.ready_file(self.name)),
+        }
+        return Launch(self.command(self.name), self.folder.root, environment)
+
+    def ready(self) -> bool:
+        """It has said so."""
+        return self.folder.ready_file(self.name).exists()

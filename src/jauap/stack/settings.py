@@ -1,0 +1,77 @@
+"""What one stack keeps for ever: its ports, its database password, its partition count."""
+
+import base64
+import json
+import secrets
+import uuid
+from dataclasses import asdict, dataclass
+
+from jauap.stack import ports
+from jauap.stack.errors import StackError
+from jauap.stack.folder import Folder
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Picked when the folder is first used, read back ever after (`stack.json`, mode 0600)."""
+
+    kafka_port: int
+    controller_port: int
+    registry_port: int
+    management_port: int
+    postgres_port: int
+    password: str
+    cluster: str
+    partitions: int
+
+    @classmethod
+    def load(cls, folder: Folder) -> "Settings | None":
+        """Those of an existing stack, or None where there was never one."""
+        try:
+            text = folder.settings.read_text()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StackError(
+                f"{folder.settings} cannot be read: {error.strerror}.",
+                "Use the stack as the user who created it.",
+            ) from error
+        try:
+            return cls(**json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise StackError(
+                f"{folder.settings} is damaged or of another version.",
+                "Put back a copy of that file, or start a new stack in another folder.",
+            ) from error
+
+    @classmethod
+    def load_or_create(cls, folder: Folder, partitions: int) -> "Settings":
+        """Those of the folder; a new folder gets free ports and fresh secrets."""
+        existing = cls.load(folder)
+        if existing is not None:
+            return existing
+        kafka, controller, registry, management, postgres = ports.pick(5)
+        fresh = cls(
+            kafka_port=kafka,
+            controller_port=controller,
+            registry_port=registry,
+            management_port=management,
+            postgres_port=postgres,
+            password=secrets.token_urlsafe(24),
+            cluster=_cluster_id(),
+            partitions=partitions,
+        )
+        fresh._save(folder)
+        return fresh
+
+    def _save(self, folder: Folder) -> None:
+        draft = folder.settings.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        draft.replace(folder.settings)
+
+
+def _cluster_id() -> str:
+    """Kafka's own form: a random UUID in 22 characters of base64."""
+    text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return text if not text.startswith("-") else _cluster_id()

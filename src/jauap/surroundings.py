@@ -1,0 +1,31 @@
+"""What a decision is given besides the case, gathered at the edge: the day, the bodies, the documents' state."""
+
+from datetime import datetime
+from importlib.resources import files
+
+from jauap.documents import DocumentStore
+from jauap.domain.bodies import parse_bodies
+from jauap.domain.checks import Context
+from jauap.domain.facts import Value
+from jauap.domain.workdays import day_in_kazakhstan
+from jauap.settings import Settings
+
+
+class Surroundings:
+    """The deployment around a service's decisions."""
+
+    def __init__(self, given: Settings) -> None:
+        """Read the list of bodies once; documents are looked up for each command."""
+        self._state = given.state
+        self._bodies = frozenset(body.code for body in parse_bodies(files("jauap.domain").joinpath("bodies.json").read_bytes()))
+        self._documents = DocumentStore(given.documents)
+
+    def of(self, command: Value, now: datetime) -> Context:
+        """The context in which a command is decided at an instant (UTC)."""
+        named = getattr(command, "documents", None) or ()
+        return Context(
+            today=day_in_kazakhstan(now),
+            state=self._state,
+            bodies=self._bodies,
+            documents={document.sha256: self._documents.state(document.sha256, document.size) for document in named},
+        )

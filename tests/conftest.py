@@ -1,0 +1,25 @@
+"""The real broker, registry and database, started once for all tests that need them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from jauap.messaging import registry, topics
+from jauap.stack.addresses import Addresses
+from jauap.stack.machine import Stack
+
+
+def prepare(addresses: Addresses) -> None:
+    """Apply topics and schemas, as `jauap stack up` does."""
+    topics.apply(addresses.kafka, addresses.partitions)
+    registry.register_all(addresses.registry)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+    """The addresses of Kafka, registry and PostgreSQL, with topics and schemas; no service runs."""
+    machine = Stack(tmp_path_factory.mktemp("stack"), services=())
+    try:
+        yield machine.up(lambda _part, _words: None, prepare)
+    finally:
+        machine.down(lambda _part, _words: None)

@@ -1,0 +1,1 @@
+"""What each service decides, by given, when and then."""
