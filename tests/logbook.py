@@ -1,6 +1,6 @@
 """Records of the four events topics, chained as the services would have written them, without a broker."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from jauap.domain import events
@@ -18,9 +18,7 @@ START = datetime(2026, 6, 3, 9, tzinfo=UTC)
 OWN_TIME = {"deadlines"}
 """Services that nobody commands: their records name no command."""
 
-IDS = {
-    subject(events_topic(service), kind.__name__): 1 for service in SERVICES for kind in events.BY_SERVICE[service]
-}
+IDS = {subject(events_topic(service), kind.__name__): 1 for service in SERVICES for kind in events.BY_SERVICE[service]}
 
 
 def writing_codec() -> Codec:
@@ -72,8 +70,15 @@ class Logbook:
         if isinstance(event, ChainMended):
             headers["ce_breakoffset"] = str(event.break_offset).encode()
         record = chained(headers, chain, case_id.encode(), value)
-        self._chains[service, case_id] = Chain(chain.sequence + 1, bytes.fromhex(dict(record.headers)["ce_hash"].decode()))
+        digest = bytes.fromhex(dict(record.headers)["ce_hash"].decode())
+        self._chains[service, case_id] = Chain(chain.sequence + 1, digest)
         return record
+
+    def head(self, service: str, case_id: str, *, back_to: Outgoing) -> None:
+        """Set a case's head back to before a record that it never got."""
+        headers = dict(back_to.headers)
+        sequence, previous = int(headers["ce_caseseq"]) - 1, bytes.fromhex(headers["ce_prevhash"].decode())
+        self._chains[service, case_id] = Chain(sequence, previous)
 
     def put(self, service: str, record: Outgoing) -> Message:
         """Append a record as it is, honest or not, and leave the case's head where it is."""
@@ -92,11 +97,26 @@ class Logbook:
         self.messages.append(message)
         return message
 
+    def replace(self, message: Message) -> None:
+        """Damage the log: put another record where one was."""
+        place = self.places[message.topic, message.partition]
+        self.messages[self.messages.index(place[message.offset])] = message
+        place[message.offset] = message
+
     def cut(self, place: Place, end: int) -> None:
         """Lose the tail of a partition: everything from this offset on."""
         lost = set(map(id, self.places[place][end:]))
         del self.places[place][end:]
         self.messages = [message for message in self.messages if id(message) not in lost]
+
+    def forget(self, case_id: str) -> None:
+        """Write the case's next records as its first, as services do whose log has lost them."""
+        for service in SERVICES:
+            self._chains.pop((service, case_id), None)
+
+    def new_leader(self, place: Place) -> None:
+        """From now on another broker leads the partition: what is read has a higher leader epoch."""
+        self.places[place] = [message._replace(leader_epoch=message.leader_epoch + 1) for message in self.places[place]]
 
     def ends(self) -> dict[Place, int]:
         """Where each partition ends."""
@@ -118,7 +138,7 @@ class LogbookReader:
 
     def subscribe(
         self,
-        topics: Collection[str],
+        topics: Collection[str],  # noqa: ARG002 - a logbook has no others
         on_assigned: Callable[[list[Place]], Mapping[Place, int]],
         on_revoked: Callable[[list[Place]], None],  # noqa: ARG002 - nobody else is in the group
     ) -> None:
@@ -161,7 +181,7 @@ class LogbookEnds:
         """It is always there."""
         self._logbook = logbook
 
-    def of(self, places: Collection[Place]) -> dict[Place, int]:
+    def of(self, places: Iterable[Place]) -> dict[Place, int]:
         """The offset after the last record of each place."""
         ends = self._logbook.ends()
         return {place: ends[place] for place in places}

@@ -105,7 +105,7 @@ class Projector:
         return {}  # where to read from is known once they are taken over in PostgreSQL
 
     def _taken_away(self, _: list[Place]) -> None:
-        self.numbers = ()
+        self.numbers = None
         self._forget()
 
     def _forget(self) -> None:
@@ -119,8 +119,10 @@ class Projector:
             return False
         if not self.numbers:
             return True
-        return self._target is not None and not self._verifying and all(
-            self._held[number].positions[topic].next >= end for (topic, number), end in self._target.items()
+        return (
+            self._target is not None
+            and not self._verifying
+            and all(self._held[number].positions[topic].next >= end for (topic, number), end in self._target.items())
         )
 
     # --- one round ---
@@ -147,7 +149,7 @@ class Projector:
                 self._take_over(self.numbers)
             self._project(self._read(seconds))
             self._compare_ends()
-        except Differs as found:
+        except (Differs, StateUnreadable) as found:
             self._drop(found.partition, str(found))
         except Superseded as reason:
             self._pause(str(reason))
@@ -270,11 +272,10 @@ class Projector:
     def _drop(self, partition: Partition, reason: str) -> None:
         """Never trust what is stored over the log: forget the partition and fold it from the start."""
         log.error("rows dropped, folding anew", partition=partition.number, reason=reason)
-        held = self._held.get(partition.number)
         self._forget()
         try:
-            if self._store is not None and held is not None:
-                self._store.drop(held)
+            if self._store is not None:
+                self._store.drop(partition)
         except (Superseded, DatabaseUnavailable) as error:
             self._pause(str(error))
 

@@ -47,7 +47,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         machine.down(lambda _part, _words: None)
 
 
-def order(command: Value, case_id: str, command_id: str | None = None) -> Order:
+def order(
+    command: Value, case_id: str, command_id: str | None = None, expected: dict[str, int] | None = None
+) -> Order:
     """A command of an officer."""
     return Order(
         command=command,
@@ -55,6 +57,7 @@ def order(command: Value, case_id: str, command_id: str | None = None) -> Order:
         case_id=case_id,
         command_id=command_id or str(uuid.uuid4()),
         actor="test",
+        expected=expected or {},
     )
 
 
@@ -70,9 +73,9 @@ def a_letter() -> Order:
     return order(letter, f"KAZ-{number}-2026")
 
 
-def a_correction(case_id: str, number: int) -> Order:
+def a_correction(case_id: str, number: int, expected: dict[str, int] | None = None) -> Order:
     """A correction that no other repeats."""
-    return order(CorrectCommunication(subject=f"subject {number}", reason="test"), case_id)
+    return order(CorrectCommunication(subject=f"subject {number}", reason="test"), case_id, expected=expected)
 
 
 def answers(sender: Sender, orders: list[Order]) -> dict[str, Outcome]:
@@ -239,13 +242,10 @@ def test_a_command_that_expects_an_older_case_is_refused(running: Running) -> No
     """Who decides on what they saw must have seen the case as it is; refusals do not count as changes."""
     letter = a_letter()
     first = a_correction(letter.case_id, 1)
-    outdated = Order(**{**_fields(a_correction(letter.case_id, 2)), "expected": {"intake": 1}})
-    current = Order(**{**_fields(a_correction(letter.case_id, 3)), "expected": {"intake": 2}})
+    outdated = a_correction(letter.case_id, 2, expected={"intake": 1})
+    current = a_correction(letter.case_id, 3, expected={"intake": 2})
     with running.sender() as sender:
         outcomes = answers(sender, [letter, first, outdated, current])
     assert outcomes[outdated.command_id].code == "OutdatedView"
     assert outcomes[current.command_id].status == "accepted"
 
-
-def _fields(sent: Order) -> dict[str, object]:
-    return {name: getattr(sent, name) for name in sent.__struct_fields__}

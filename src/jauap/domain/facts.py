@@ -21,14 +21,17 @@ def doc(text: str) -> Meta:
     return Meta(description=text)
 
 
-CaseId = Annotated[str, Meta(pattern=r"^[A-Z0-9-]{1,64}$")]
-BodyCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$")]
-Address = Annotated[str, Meta(pattern=r"^https?://\S+$", max_length=2000)]
-Reference = Annotated[str, Meta(pattern=r"^[A-Z]{3} [1-9][0-9]*/[0-9]{4}$")]
-Line = Annotated[str, Meta(min_length=1, max_length=300)]
-Mark = Annotated[str, Meta(min_length=1, max_length=64)]
+# `$` alone would let a line break pass behind the text.
+CaseId = Annotated[str, Meta(pattern=r"^[A-Z0-9-]{1,64}$(?!\n)")]
+BodyCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$(?!\n)")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)")]
+Address = Annotated[str, Meta(pattern=r"^https?://[^\s\x00-\x1f\x7f]+$(?!\n)", max_length=2000)]
+Reference = Annotated[str, Meta(pattern=r"^[A-Z]{3} [1-9][0-9]*/[0-9]{4}$(?!\n)")]
+StateCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+Mark = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+Year = Annotated[int, Meta(ge=1991, le=2200)]
 Sequence = Annotated[int, Meta(ge=1)]
 
 Capacity = Literal["first-head", "acting-first-head", "other"]
@@ -99,7 +102,7 @@ class Communication(Value, frozen=True, kw_only=True):
         CommunicationType, doc("UA, AL, OL, the joint JUA, JAL, JOL, recommendation or other.")
     ]
     mandates: Annotated[tuple[Line, ...], doc("The special procedures that sent it.")] = ()
-    state: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 3166 alpha-3 code of the State it is addressed to.")]
+    state: Annotated[StateCode, doc("ISO 3166 alpha-3 code of the State it is addressed to.")]
     subject: Annotated[Line | None, doc("A neutral line that names no private person; null: not known.")] = None
     language: Annotated[Language | None, doc("ISO 639 code of the letter's language; null: not known. 14-8(1).")] = None
     letter_date: Annotated[date | None, doc("The letter's own date; null: it has none.")] = None
@@ -176,7 +179,7 @@ class OHCHRPublication(Value, frozen=True, kw_only=True):
     what: Annotated[Published, doc("communication or response. 14-8(2).")]
     response: Annotated[
         Sequence | None,
-        doc("Sequence of the ResponseSent that was published, in the publication service's chain; null: it is the only one, or a communication."),
+        doc("Sequence of the ResponseSent that was published, in the publication service's chain; null: a communication, or in a command the only one."),
     ] = None
     published_on: Annotated[date, doc("Day of OHCHR's publication. 14-8(2).")]
     address: Annotated[Address | None, doc("Where it stands; null: not known.")] = None
@@ -192,12 +195,12 @@ class Merge(Value, frozen=True, kw_only=True):
 class CalendarAct(Value, frozen=True, kw_only=True):
     """An act that says what days are working days (Law on holidays art. 5, Labour Code art. 84, 85)."""
 
-    act: Annotated[Mark, doc("The act's name in this calendar, unique: law-holidays-2022, government-713-2021.")]
+    act: Annotated[Mark, doc("The act's name in this calendar, unique: law-on-holidays-2022, government-713-2021.")]
     title: Annotated[Line, doc("Kind, number and date of the act, and who issued it.")]
     address: Annotated[Address | None, doc("Where it can be read; null: not recorded.")] = None
     known_on: Annotated[date, doc("Day from which it was publicly known.")]
     verified: Annotated[bool, doc("False: its number or day of announcement was not verified, and is shown so.")] = True
-    years: Annotated[tuple[int, ...], doc("Years whose public holidays this act states whole: they count as loaded.")] = ()
+    years: Annotated[tuple[Year, ...], doc("Years whose public holidays this act states whole: they count as loaded.")] = ()
     days: Annotated[tuple[CalendarDay, ...], doc("What it makes of which day. A later act overrides an earlier one.")]
 
 

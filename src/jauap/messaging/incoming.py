@@ -52,10 +52,13 @@ def read_command(
     name = type_name(headers.get("ce_type", b""))
     if name not in kinds:
         raise Malformed("UnknownCommand", "this service has no such command", "ce_type")
+    dataschema = _text(headers, "ce_dataschema")
+    if not dataschema.startswith(f"urn:jauap:schema:{name}:"):
+        raise Malformed("WrongSchema", f"ce_dataschema must be urn:jauap:schema:{name}:<version>", "ce_dataschema")
     if message.value is None:
         raise Malformed("NoValue", "the record has no value", "value")
     try:
-        command = codec.decode(_text(headers, "ce_dataschema"), message.value, {name: kinds[name]})
+        command = codec.decode(dataschema, message.value, {name: kinds[name]})
     except Undecodable as fault:
         raise Malformed("Undecodable", str(fault)[:300], "value") from fault
     return Waiting(

@@ -121,6 +121,10 @@ class Reader:
             self._troubles.clear()
         return items
 
+    def forget_troubles(self) -> None:
+        """Drop the passing errors that came since: the recovery that begins now answers them all."""
+        self._troubles.clear()
+
     def committed(self, places: Iterable[Place]) -> dict[Place, int | None]:
         """The group's committed offsets; None: it has none."""
         asked = [TopicPartition(topic, partition) for topic, partition in places]

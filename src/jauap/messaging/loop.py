@@ -31,7 +31,7 @@ from jauap.messaging.watched import Watched
 log = structlog.get_logger(__name__)
 
 COMMITS_EVERY_SECONDS = 0.2
-RECOVERY_PAUSE_SECONDS = 0.5
+RECOVERY_PAUSE_SECONDS = 0.25
 ADVANCED_PER_TURN = 1000
 MOST_PARKED = 100
 """A bad release must not eat a topic: with more parked cases than this the service stops."""
@@ -501,8 +501,9 @@ class Loop:
         failed = self.writer.failed
         log.warning("recovering", service=self.name, reason=failed or self._troubled)
         self._troubled = None
+        time.sleep(RECOVERY_PAUSE_SECONDS)  # while a broker is away, troubles come by the dozen
+        self.reader.forget_troubles()
         if failed is not None:
-            time.sleep(RECOVERY_PAUSE_SECONDS)
             self.writer.renew()
         for lane in self.lanes.values():
             lane.unsettle()

@@ -2,8 +2,9 @@
 
 import secrets
 import socket
+import time
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from jauap.stack.errors import StackError
 
@@ -13,6 +14,7 @@ HOST = "127.0.0.1"
 # on Linux): a client that keeps knocking while a part is down could otherwise be given, or even
 # connect to, the very port that the part wants back.
 _CHOICE = range(20_000, 30_000)
+_AFTER_A_KILL = 3.0
 
 
 def pick(count: int) -> list[int]:
@@ -46,8 +48,16 @@ def accepts(port: int, timeout: float = 0.5) -> bool:
 
 
 def require_free(port: int, part: str) -> None:
-    """Raise a `StackError` that names the port, the part and, if it can be seen, the holder."""
-    if is_free(port):
+    """Raise a `StackError` that names the port, the part and, if it can be seen, the holder.
+
+    A killed process may hold its port for a moment after it is seen to have ended, while its threads go.
+    """
+    deadline = time.monotonic() + _AFTER_A_KILL
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.02)
+    else:
         return
     holder = _holder(port)
     raise StackError(

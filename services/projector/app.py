@@ -1,0 +1,70 @@
+"""The wiring of the projector: the log on one side, PostgreSQL on the other."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from jauap.messaging.avro import Codec
+from jauap.messaging.lane import EVENT_TOPICS
+from jauap.messaging.log import Ends, LogUnavailable, Reader, wait_for_topics
+from jauap.settings import required
+from services.projector.run import Projector
+
+NAME = "projector"
+GROUP = "jauap.projector"
+PATIENCE_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Settings(NamedTuple):
+    """The settings of the projector."""
+
+    kafka: str
+    """JAUAP_KAFKA: bootstrap servers, host:port[,host:port]."""
+    database: str
+    """JAUAP_DATABASE: URL of the PostgreSQL database of the read models."""
+    ready_file: Path | None
+    """JAUAP_READY_FILE: made once everything that was written at the start is visible; null: nobody waits for it."""
+
+
+def from_environment() -> Settings:
+    """Read the settings. Raises WrongSetting, which names the variable and the rule."""
+    ready = os.environ.get("JAUAP_READY_FILE")
+    return Settings(
+        kafka=required("JAUAP_KAFKA", "must name the bootstrap servers, such as 127.0.0.1:9092"),
+        database=required(
+            "JAUAP_DATABASE", "must be the URL of a PostgreSQL database, such as postgresql://host/jauap"
+        ),
+        ready_file=Path(ready) if ready else None,
+    )
+
+
+def make(given: Settings, stopping: Callable[[], bool]) -> Projector | None:
+    """Wait for the broker and the topics, and build the projector. None: it was told to stop meanwhile."""
+    ends = Ends(given.kafka, f"jauap-{NAME}")
+    partitions = _partitions(ends, stopping)
+    if partitions is None:
+        return None
+    return Projector(
+        given.database,
+        source=Reader(given.kafka, f"jauap-{NAME}", group=GROUP),
+        ends=ends,
+        codec=Codec({}),
+        partitions=partitions,
+    )
+
+
+def _partitions(ends: Ends, stopping: Callable[[], bool]) -> int | None:
+    told = False
+    while not stopping():
+        try:
+            return wait_for_topics(ends, EVENT_TOPICS, PATIENCE_SECONDS)
+        except LogUnavailable as reason:
+            if not told:
+                log.warning("waiting for the events topics", reason=str(reason))
+            told = True
+    return None

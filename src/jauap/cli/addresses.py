@@ -1,0 +1,50 @@
+"""Where the parts of the deployment are: of the stack in a folder, unless the environment says otherwise."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jauap.cli.printing import failed
+from jauap.stack.addresses import Addresses
+from jauap.stack.errors import StackError
+
+DATA_DIR = Path(".jauap")
+VARIABLES = {
+    "kafka": "JAUAP_KAFKA",
+    "registry": "JAUAP_REGISTRY",
+    "database": "JAUAP_DATABASE",
+    "documents": "JAUAP_DOCUMENTS",
+}
+
+DataDir = Annotated[
+    Path, typer.Option("--data-dir", envvar="JAUAP_DATA_DIR", help="The folder of the stack, to find its parts.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
+
+
+def find(data_dir: Path, *needed: str) -> Addresses:
+    """The addresses of a deployment, of which a caller needs the named ones; the environment goes before the stack.
+
+    Says what is missing and how to get it, and ends the command with status 1.
+    """
+    given = {name: value for name, variable in VARIABLES.items() if (value := os.environ.get(variable))}
+    found = Addresses(kafka="", registry="", database="", documents="", partitions=0)
+    if not given.keys() >= set(needed):
+        found = _of_the_stack(data_dir)
+    return replace(found, **given)  # type: ignore[arg-type]  # the names are those of texts
+
+
+def _of_the_stack(data_dir: Path) -> Addresses:
+    try:
+        found = Addresses.load(data_dir)
+    except StackError as error:
+        raise failed(error.what, error.remedy) from error
+    if found is None:
+        raise failed(
+            f"There is no stack in {data_dir}.",
+            "Start one with jauap stack up, or name the folder of another with --data-dir.",
+        )
+    return found

@@ -1,0 +1,284 @@
+"""What a person asks: cases, histories, deadlines, findings, and what became of a command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from jauap.cli import addresses, sending
+from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
+from jauap.cli.printing import failed, note, say, say_json, say_table, word
+from jauap.clock import clock_from_environment
+from jauap.domain.workdays import day_in_kazakhstan
+from jauap.messaging.outcome import Outcome
+from jauap.projections import queries
+from jauap.projections.agency_matrix import AgencyRow
+from jauap.projections.case_history import HistoryRow
+from jauap.projections.cases import CaseRow
+from jauap.projections.database import Connection, DatabaseUnavailable, connect
+from jauap.projections.deadlines import DeadlineRow
+from jauap.projections.findings import FindingRow
+
+DECLARED = "Who asked is as the caller declared it: there is no login yet. Times are Kazakhstan's."
+
+CaseId = Annotated[str, typer.Argument(metavar="CASE", help="Id of the case, such as KAZ-3-2026.")]
+
+case = typer.Typer(help="The cases, and how each stands.\n\nExample: jauap case list", no_args_is_help=True)
+
+
+@case.command("list")
+def list_cases(
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            help="Only these: received, acknowledged, forwarded, drafted, interim, answered, reported, published,"
+            " merged, withdrawn.",
+        ),
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """List the cases, the last received first.
+
+    Example: jauap case list --status forwarded
+    """
+    with _reading(data_dir) as connection:
+        rows = [
+            row for row in queries.cases(connection, status=status) if row.kind != "calendar" or status == "calendar"
+        ]
+    if as_json:
+        say_json(rows)
+    else:
+        headings = ("CASE", "TYPE", "RECEIVED", "STATUS", "REPLY DUE", "OPEN", "MISSED", "FINDINGS", "SUBJECT")
+        say_table(headings, map(_case_cells, rows), "No case has this status." if status else "There are no cases yet.")
+
+
+@case.command("show")
+def show_case(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA_DIR) -> None:  # noqa: FBT002
+    """Show a case: the letter, the bodies asked, the deadlines, the findings.
+
+    Example: jauap case show KAZ-3-2026
+    """
+    with _reading(data_dir) as connection:
+        row = queries.case(connection, case_id)
+        if row is None:
+            raise _unknown(case_id)
+        bodies = queries.agency_matrix(connection, case_id)
+        clocks = queries.deadlines(connection, today=_today(), case_id=case_id)
+        findings = queries.findings(connection, case_id)
+    if as_json:
+        say_json({"case": row, "bodies": bodies, "deadlines": clocks, "findings": findings})
+        return
+    _say_case(row)
+    say("\nBODIES ASKED")
+    _say_bodies(bodies)
+    say("\nDEADLINES")
+    _say_deadlines(clocks)
+    say("\nFINDINGS")
+    _say_findings(findings)
+
+
+def history(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA_DIR) -> None:  # noqa: FBT002
+    """Tell what happened in a case, a sentence for each record: refusals and withdrawn entries too.
+
+    Who asked is as the caller declared it: there is no login yet.
+
+    Example: jauap history KAZ-3-2026
+    """
+    with _reading(data_dir) as connection:
+        rows = queries.history(connection, case_id)
+    if not rows:
+        raise _unknown(case_id)
+    if as_json:
+        say_json([{**msgspec.structs.asdict(row), "actor_declared": row.command_id is not None} for row in rows])
+    else:
+        say_table(("RECORDED", "HAPPENED", "ENTRY", "WHAT", "BY (DECLARED)"), map(_history_cells, rows), "")
+        note(DECLARED)
+
+
+def deadlines(
+    within: Annotated[
+        int | None,
+        typer.Option(
+            "--within", metavar="DAYS", min=0, help="Only what is to be done within so many calendar days, or is past."
+        ),
+    ] = None,
+    missed: Annotated[bool, typer.Option("--missed", help="Only what was missed.")] = False,  # noqa: FBT002
+    case_id: Annotated[
+        str | None, typer.Option("--case", metavar="CASE", help="Every clock of one case, the met ones too.")
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Tell what is due: by when, for whom, and by which paragraph. Days are days in Kazakhstan.
+
+    ACT BY is the day to act by where the decree has two readings; LEFT are the calendar days to it.
+
+    Example: jauap deadlines --within 10
+    """
+    with _reading(data_dir) as connection:
+        if case_id is not None and queries.case(connection, case_id) is None:
+            raise _unknown(case_id)
+        rows = queries.deadlines(connection, today=_today(), within=within, missed=missed, case_id=case_id)
+    if as_json:
+        say_json(rows)
+    else:
+        _say_deadlines(rows)
+
+
+def findings(
+    case_id: Annotated[str | None, typer.Argument(metavar="CASE", help="Of one case; without it, of all.")] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Tell where what is on record falls short of the decree. A finding that was cured stays in the history.
+
+    Example: jauap findings KAZ-3-2026
+    """
+    with _reading(data_dir) as connection:
+        if case_id is not None and queries.case(connection, case_id) is None:
+            raise _unknown(case_id)
+        rows = queries.findings(connection, case_id)
+    if as_json:
+        say_json(rows)
+    else:
+        _say_findings(rows)
+
+
+def outcome(
+    command_id: Annotated[str, typer.Argument(metavar="COMMAND_ID", help="As jauap do printed it.")],
+    as_json: AsJson = False,  # noqa: FBT002
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Tell what became of a command.
+
+    Exit status: 0 accepted, 1 refused, 2 malformed, 3 not known, or not final yet.
+
+    Example: jauap outcome dc11e72b-03eb-5b8e-a27c-778c5b4abb85
+    """
+    where = addresses.find(data_dir, "database", "kafka", "registry")
+    found = _projected(where.database, command_id)
+    if found is None:
+        with sending.connected(where) as sender:
+            found = sender.find(command_id)
+    if found is None:
+        raise failed(
+            "Nothing is known of a command with this id yet.",
+            "If it was sent, its service is down or busy; see jauap stack status, and ask again.",
+            sending.WAITING,
+        )
+    if as_json:
+        say_json(found)
+    else:
+        typer.echo(sending.told(found))
+    raise typer.Exit(sending.status([found]))
+
+
+@contextmanager
+def _reading(data_dir: Path) -> Iterator[Connection]:
+    """A connection to the read models; if there is none, a sentence and status 1."""
+    where = addresses.find(data_dir, "database")
+    try:
+        connection = connect(where.database)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except DatabaseUnavailable as reason:
+        raise failed(f"The read models can't be read: {reason}", sending.REMEDY) from reason
+
+
+def _today() -> Any:  # noqa: ANN401
+    return day_in_kazakhstan(clock_from_environment()())
+
+
+def _unknown(case_id: str) -> typer.Exit:
+    return failed(f"Nothing is on record under the case id {case_id}.", "jauap case list names the cases.")
+
+
+def _projected(database: str, command_id: str) -> Outcome | None:
+    """The outcome as the read models have it; None: they do not (yet), or can't be read."""
+    try:
+        connection = connect(database)
+        try:
+            row = queries.command(connection, command_id)
+        finally:
+            connection.close()
+    except DatabaseUnavailable as reason:
+        note(f"The read models can't be read, so the log is asked: {reason}")
+        return None
+    return None if row is None else _outcome_of(row)
+
+
+def _outcome_of(row: HistoryRow) -> Outcome:
+    refusal = row.data if row.refused else {}
+    return Outcome(
+        command_id=row.command_id or "",
+        command=refusal.get("command"),
+        case_id=row.case_id,
+        status="refused" if row.refused else "accepted",
+        event=row.event,
+        event_id=row.event_id,
+        sequence=row.sequence,
+        topic=f"jauap.{row.service}.events",
+        recorded_at=row.recorded_at,
+        code=refusal.get("code"),
+        message=refusal.get("message"),
+        field=refusal.get("field"),
+        paragraph=refusal.get("paragraph"),
+    )
+
+
+def _case_cells(row: CaseRow) -> tuple[object, ...]:
+    received = f"{word(row.received_on)}{' (assumed)' if row.receipt_assumed else ''}"
+    status = f"{row.status} (stands still)" if row.stands_still_since else row.status
+    return (
+        row.case_id, row.type, received, status, row.reply_due, row.open_deadlines, row.missed_deadlines, row.findings,
+        row.subject,
+    )  # fmt: skip
+
+
+def _say_case(row: CaseRow) -> None:
+    """Each thing that is known of the case, a line each."""
+    for name, value in msgspec.structs.asdict(row).items():
+        if value not in (None, (), False):
+            say(f"{name.replace('_', ' '):<20} {word(value)}")
+
+
+def _history_cells(row: HistoryRow) -> tuple[object, ...]:
+    gone = f" [withdrawn by {row.service} {row.withdrawn_by}]" if row.withdrawn_by else ""
+    return (row.recorded_at, row.happened_on, f"{row.service} {row.sequence}", f"{row.sentence}{gone}", row.actor)
+
+
+def _say_bodies(rows: list[AgencyRow]) -> None:
+    headings = ("BODY", "ASKED", "DUE", "STATE", "ANSWERED", "OPEN QUESTIONS", "SIGNED BY")
+    cells = [
+        (row.body, row.asked_on, row.asked_due, row.state, row.answered_on, row.open_questions, row.signatory_capacity)
+        for row in rows
+    ]
+    say_table(headings, cells, "No body was asked yet.")
+
+
+def _say_deadlines(rows: list[DeadlineRow]) -> None:
+    headings = ("CASE", "CLOCK", "FOR", "DUE", "ACT BY", "LEFT", "STATE", "MET ON", "NOTE")
+    say_table(headings, map(_deadline_cells, rows), "Nothing is due.")
+
+
+def _deadline_cells(row: DeadlineRow) -> tuple[object, ...]:
+    remark = row.absent or ("crosses a day that is only estimated" if row.estimated else "")
+    left = row.days_left if row.met_on is None else None
+    return (
+        row.case_id, row.clock, row.body or "MFA", row.due, row.safe or row.due, left, row.state, row.met_on, remark,
+    )  # fmt: skip
+
+
+def _say_findings(rows: list[FindingRow]) -> None:
+    headings = ("CASE", "PARAGRAPH", "FINDING", "EXPECTED", "FOUND", "FOR", "RESTS ON")
+    cells = [
+        (row.case_id, row.paragraph, row.code, row.expected, row.found, row.body or "MFA", row.basis) for row in rows
+    ]
+    say_table(headings, cells, "There are no open findings.")

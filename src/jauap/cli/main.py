@@ -1,0 +1,29 @@
+"""`jauap`: the command line. Each group of commands stands in a module of its own."""
+
+import typer
+
+from jauap import logs
+from jauap.cli import ask, do, documents, imports, projections, stack, topics
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.add_typer(stack.app, name="stack", epilog="Example: jauap stack up")
+app.add_typer(do.app, name="do")
+app.command("import")(imports.import_register)
+app.add_typer(ask.case, name="case")
+for _question in (ask.history, ask.deadlines, ask.findings, ask.outcome):
+    app.command()(_question)
+app.add_typer(documents.app, name="documents")
+app.add_typer(projections.app, name="projections")
+app.add_typer(topics.app, name="topics", epilog="Example: jauap topics check")
+
+
+@app.callback()
+def main() -> None:
+    """Letters from the UN special procedures: from arrival to publication, with every legal clock running.
+
+    The system runs on this machine (jauap stack), or anywhere: JAUAP_KAFKA, JAUAP_REGISTRY, JAUAP_DATABASE and
+    JAUAP_DOCUMENTS say where its parts are. Results go to standard output, all else to standard error.
+
+    Example: jauap stack up; jauap import examples/register.csv; jauap deadlines --missed
+    """
+    logs.configure("cli")

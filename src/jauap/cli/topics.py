@@ -1,0 +1,142 @@
+"""`jauap topics`: make the broker's topics agree with their files, or say where they do not."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from jauap.messaging import topics
+from jauap.messaging.topics import Change, Deployment, Drift, TopicsError
+from jauap.stack.addresses import Addresses
+from jauap.stack.errors import StackError
+
+DRIFTED = 1
+FAILED = 2
+PARTITIONS = 12
+"""Of a deployment that says nothing else."""
+
+app = typer.Typer(help="The topics on the broker, and the files that describe them.", no_args_is_help=True)
+
+Kafka = Annotated[
+    str | None,
+    typer.Option(help="The broker, host:port. Default: that of the stack in --data-dir.", envvar="JAUAP_KAFKA"),
+]
+DataDir = Annotated[
+    Path, typer.Option(help="The folder of a stack on this machine, to find its broker.", envvar="JAUAP_DATA_DIR")
+]
+Partitions = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="The deployment's partition count, fixed for ever. Default: the stack's, else 12.",
+        envvar="JAUAP_PARTITIONS",
+    ),
+]
+Replication = Annotated[int, typer.Option(min=1, help="Copies of each topic.", envvar="JAUAP_REPLICATION")]
+MinInsync = Annotated[
+    int, typer.Option(min=1, help="Copies that must have a record before it counts.", envvar="JAUAP_MIN_INSYNC")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print an array of objects, for programs.")]
+
+
+@app.command()
+def apply(  # noqa: PLR0913 - a command has as many parameters as options
+    *,
+    kafka: Kafka = None,
+    data_dir: DataDir = Path(".jauap"),
+    partitions: Partitions = None,
+    replication: Replication = 1,
+    min_insync: MinInsync = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Create the topics that are missing, and alter settings that differ from the files.
+
+    Nothing is deleted. It refuses a broker whose topics have another partition count.
+
+    Example: jauap topics apply --kafka broker:9092 --partitions 12 --replication 3 --min-insync 2
+    """
+    address, deployment = _target(kafka, data_dir, partitions, replication, min_insync)
+    try:
+        changes = topics.apply(address, deployment.partitions, deployment.replication, deployment.min_insync)
+    except TopicsError as error:
+        raise _failed(str(error)) from error
+    _print(changes, [_change(change) for change in changes] or ["Nothing to change."], as_json=as_json)
+
+
+@app.command()
+def check(  # noqa: PLR0913 - a command has as many parameters as options
+    *,
+    kafka: Kafka = None,
+    data_dir: DataDir = Path(".jauap"),
+    partitions: Partitions = None,
+    replication: Replication = 1,
+    min_insync: MinInsync = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Say where the broker's topics differ from the files, both ways. Exit status 1 if they do.
+
+    Example: jauap topics check --json
+    """
+    address, deployment = _target(kafka, data_dir, partitions, replication, min_insync)
+    try:
+        drifts = topics.check(address, deployment.partitions, deployment.replication, deployment.min_insync)
+    except TopicsError as error:
+        raise _failed(str(error)) from error
+    _print(drifts, [_drift(drift) for drift in drifts] or ["The broker agrees with the files."], as_json=as_json)
+    if drifts:
+        raise typer.Exit(DRIFTED)
+
+
+def _target(
+    kafka: str | None, data_dir: Path, partitions: int | None, replication: int, min_insync: int
+) -> tuple[str, Deployment]:
+    """The broker's address and the deployment's numbers: as given, else those of the stack in the folder."""
+    stack = None if kafka is not None and partitions is not None else _stack(data_dir)
+    address = kafka or (stack.kafka if stack else None)
+    if address is None:
+        raise _failed(f"There is no stack in {data_dir}. Start one with jauap stack up, or give the broker by --kafka.")
+    # A stack's count says nothing about another broker.
+    count = partitions or (stack.partitions if stack and stack.kafka == address else PARTITIONS)
+    return address, Deployment(partitions=count, replication=replication, min_insync=min_insync)
+
+
+def _stack(data_dir: Path) -> Addresses | None:
+    try:
+        return Addresses.load(data_dir)
+    except StackError as error:
+        raise _failed(str(error)) from error
+
+
+def _failed(words: str) -> typer.Exit:
+    typer.echo(words, err=True)
+    return typer.Exit(FAILED)
+
+
+def _print(found: list[Change] | list[Drift], lines: list[str], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(msgspec.to_builtins(found), indent=2))
+    else:
+        typer.echo("\n".join(lines))
+
+
+def _change(change: Change) -> str:
+    if change.what == "created":
+        return f"{change.topic}: created"
+    return f"{change.topic}: {change.setting} was {change.before}, is {change.after or 'the default'}"
+
+
+def _drift(drift: Drift) -> str:
+    match drift.what:
+        case "missing":
+            return f"{drift.topic}: is not on the broker; jauap topics apply creates it"
+        case "extra":
+            return f"{drift.topic}: is on the broker, and no file describes it"
+        case "partitions":
+            return f"{drift.topic}: has {drift.found} partitions, the deployment {drift.wanted}; this can't be changed"
+        case "replication":
+            return f"{drift.topic}: has {drift.found} copies, the deployment {drift.wanted}; reassign its partitions"
+        case "config":
+            wanted = drift.wanted or "the default"
+            return f"{drift.topic}: {drift.setting} is {drift.found}, should be {wanted}; jauap topics apply alters it"

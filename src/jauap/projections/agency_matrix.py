@@ -1,0 +1,115 @@
+"""`agency_matrix`: which body was asked what, by when, and what came of it?"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from jauap.domain.case import Case, asked_bodies, asked_on
+from jauap.domain.events import (
+    AgencyInfoDeclined,
+    AgencyInfoReturned,
+    AgencyInfoSubmitted,
+    CommunicationForwarded,
+)
+from jauap.domain.facts import Value
+from jauap.projections.database import Row
+from jauap.projections.view import CaseView
+
+
+class AgencyRow(Value, frozen=True, kw_only=True):
+    """A body that a communication was forwarded to. Days are days in Kazakhstan."""
+
+    case_id: str
+    body: str
+    asked_on: date
+    """Day of the first forwarding to it (14-5(1))."""
+    asked_due: date | None
+    """The date last asked for, by a forwarding or a return; a request, not a legal term. Null: none."""
+    questions: tuple[str, ...]
+    answered_on: date | None
+    """Day of its last information (14-7(1)), returned or not."""
+    answers: tuple[str, ...]
+    """Questions answered, without those that a return left open."""
+    open_questions: tuple[str, ...]
+    declined_on: date | None
+    competent_body: str | None
+    """Whose matter it is, as the body said when it declined."""
+    returned_on: date | None
+    signatory_capacity: str | None
+    """Of its last information: first-head, acting-first-head or other (14-7(1))."""
+    state: str
+    """asked, answered, in-part (questions are open), returned (its last information was), declined."""
+
+
+def rows(view: CaseView) -> list[Row]:
+    """A row for each body that was asked."""
+    return [_row(view.case, body) for body in asked_bodies(view.case)]
+
+
+def _row(case: Case, body: str) -> Row:
+    infos = [(at, info) for at, info in case.intake.of(AgencyInfoSubmitted) if info.body == body]
+    declines = [(at, decline) for at, decline in case.intake.of(AgencyInfoDeclined) if decline.body == body]
+    returns = [back for _, back in case.routing.of(AgencyInfoReturned) if back.body == body]
+    questions = list(dict.fromkeys(_questions(case, body)))
+    answered = _answered(infos, returns)
+    info = infos[-1][1] if infos else None
+    decline = declines[-1][1] if declines else None
+    is_open = [question for question in questions if question not in answered]
+    return (
+        case.case_id,
+        body,
+        asked_on(case, body),
+        _asked_due(case, body),
+        questions,
+        info.submitted_on if info else None,
+        [question for question in questions if question in answered],
+        is_open,
+        decline.declined_on if decline else None,
+        decline.competent_body if decline else None,
+        returns[-1].returned_on if returns else None,
+        info.signatory.capacity if info else None,
+        _state(infos, declines, returns, is_open),
+    )
+
+
+def _questions(case: Case, body: str) -> Iterator[str]:
+    for _, forwarding in case.routing.of(CommunicationForwarded):
+        for to in forwarding.bodies:
+            if to.body == body:
+                yield from to.questions
+
+
+def _answered(infos: list[tuple[int, AgencyInfoSubmitted]], returns: list[AgencyInfoReturned]) -> set[str]:
+    missing = {back.info: set(back.missing) for back in returns}
+    return {answer for at, info in infos for answer in info.answers if answer not in missing.get(at, ())}
+
+
+def _asked_due(case: Case, body: str) -> date | None:
+    """The date last asked for: both a forwarding and a return may ask, and the order of routing's chain decides."""
+    due = None
+    for entry in case.routing.entries:
+        match entry.event:
+            case CommunicationForwarded(bodies=bodies):
+                due = next((to.due for to in bodies if to.body == body and to.due is not None), due)
+            case AgencyInfoReturned(body=returned_to, due=asked) if returned_to == body and asked is not None:
+                due = asked
+            case _:
+                pass
+    return due
+
+
+def _state(
+    infos: list[tuple[int, AgencyInfoSubmitted]],
+    declines: list[tuple[int, AgencyInfoDeclined]],
+    returns: list[AgencyInfoReturned],
+    is_open: list[str],
+) -> str:
+    """How a body stands by the last that came from it."""
+    last_info = infos[-1][0] if infos else 0
+    last_decline = declines[-1][0] if declines else 0
+    if last_decline > last_info:
+        return "declined"
+    if not last_info:
+        return "asked"
+    if any(back.info == last_info for back in returns):
+        return "returned"
+    return "in-part" if is_open else "answered"

@@ -1,0 +1,164 @@
+"""`cases`: which cases are there, and how does each stand?"""
+
+from datetime import date, datetime, timedelta
+
+from jauap.domain.case import CALENDAR, Case, letter_of, merged_into, substantive_responses
+from jauap.domain.events import (
+    CommunicationForwarded,
+    PublishedOnSite,
+    ReplyExtensionGranted,
+    ReportFiled,
+    ResponseDrafted,
+    ResponseSent,
+)
+from jauap.domain.facts import Communication, Value
+from jauap.projections.database import Row
+from jauap.projections.view import CaseView
+
+
+class CaseRow(Value, frozen=True, kw_only=True):
+    """A case. Days are days in Kazakhstan, instants are UTC."""
+
+    case_id: str
+    kind: str
+    """communication, or calendar for the case that holds the calendar acts."""
+    reference: str | None
+    registry_number: str | None
+    type: str | None
+    mandates: tuple[str, ...]
+    state: str | None
+    subject: str | None
+    language: str | None
+    letter_date: date | None
+    received_on: date | None
+    receipt_assumed: bool
+    reply_due: date | None
+    """The date stated now: the last extension's, else the letter's (14-8(1)); null: none is stated."""
+    original_reply_due: date | None
+    """The date that the letter itself states, as corrected."""
+    status: str
+    """See `status`."""
+    reply: str
+    """The furthest reply on record: none, acknowledgement, interim or full."""
+    full_response_on: date | None
+    """Day of the first full response."""
+    merged_into: str | None
+    open_deadlines: int
+    """Clocks that are neither met nor missed."""
+    missed_deadlines: int
+    """Clocks whose term ended before what they wait for happened, whether or not it did later."""
+    findings: int
+    """Open findings."""
+    stands_still_since: datetime | None
+    """The case is broken or parked since then, and this row is its last; null: it goes on."""
+    stands_still_why: str | None
+    last_recorded_at: datetime | None
+    also: tuple[str, ...] = ()
+    """Other cases, not merged, that hold the same UN reference: one of them is a duplicate."""
+
+
+def rows(view: CaseView) -> list[Row]:
+    """The row of a case; none if nothing but refusals is on record."""
+    case, standstill = view.case, view.standstill
+    parts = (case.intake, case.routing, case.publication, case.deadlines)
+    if standstill is None and not any(part.last for part in parts):
+        return []
+    found = letter_of(case)
+    clocks = case.deadlines.clocks.values()
+    return [
+        (
+            case.case_id,
+            "calendar" if case.case_id == CALENDAR else "communication",
+            *_of_letter(case, found.communication if found else None),
+            status(case),
+            reply(case),
+            min((sent.sent_on for _, sent in _full(case)), default=None),
+            merged_into(case),
+            sum(clock.met_on is None and not clock.missed for clock in clocks),
+            sum(clock.missed for clock in clocks),
+            len(case.deadlines.findings),
+            standstill.since if standstill else None,
+            standstill.why if standstill else None,
+            view.last_recorded_at,
+        )
+    ]
+
+
+def _of_letter(case: Case, letter: Communication | None) -> Row:
+    """Columns from reference to original_reply_due."""
+    if letter is None:
+        return (None, None, None, [], None, None, None, None, None, False, None, None)
+    original = stated_due(letter)
+    extensions = case.intake.of(ReplyExtensionGranted)
+    return (
+        letter.reference,
+        letter.registry_number,
+        letter.communication_type,
+        list(letter.mandates),
+        letter.state,
+        letter.subject,
+        letter.language,
+        letter.letter_date,
+        letter.received_on,
+        letter.receipt_assumed,
+        extensions[-1][1].reply_due if extensions else original,
+        original,
+    )
+
+
+def stated_due(letter: Communication) -> date | None:
+    """The day that a letter states for the response; a period runs in calendar days from its own date (14-8(1))."""
+    if letter.reply_due is not None or letter.reply_within_days is None or letter.letter_date is None:
+        return letter.reply_due
+    return letter.letter_date + timedelta(days=letter.reply_within_days)
+
+
+def status(case: Case) -> str:
+    """The furthest stage that a case has reached. What was left out on the way is shown by deadlines and findings.
+
+    received; acknowledged (to the UN, nothing else yet); forwarded (to a body, 14-5(1)); drafted (14-6); interim
+    (an interim reply is sent); answered (a full response is sent, 14-8(1)); reported (a full response, to both
+    addressees of 14-9); published (the communication and a full response on the site, 14-8(2)). Apart from these:
+    merged (another case goes on), withdrawn (the letter was), calendar, unknown (nothing could be read).
+    """
+    if case.case_id == CALENDAR:
+        return "calendar"
+    if merged_into(case) is not None:
+        return "merged"
+    if letter_of(case) is None:
+        return "withdrawn" if case.intake.last else "unknown"
+    return _stage(case)
+
+
+def _stage(case: Case) -> str:
+    full, furthest = {at for at, _ in _full(case)}, reply(case)
+    stages = {
+        "published": bool(full) and _published(case, full),
+        "reported": bool(full) and _reported(case, full),
+        "answered": bool(full),
+        "interim": furthest == "interim",
+        "drafted": bool(case.publication.of(ResponseDrafted)),
+        "forwarded": bool(case.routing.of(CommunicationForwarded)),
+        "acknowledged": furthest == "acknowledgement",
+    }
+    return next((stage for stage, reached in stages.items() if reached), "received")
+
+
+def reply(case: Case) -> str:
+    """The furthest reply on record: none, acknowledgement, interim or full (14-8(1))."""
+    kinds = {sent.kind for _, sent in case.publication.of(ResponseSent)}
+    return next((kind for kind in ("full", "interim", "acknowledgement") if kind in kinds), "none")
+
+
+def _full(case: Case) -> list[tuple[int, ResponseSent]]:
+    return [(at, sent) for at, sent in substantive_responses(case) if sent.kind == "full"]
+
+
+def _published(case: Case, full: set[int]) -> bool:
+    pages = [page for _, page in case.publication.of(PublishedOnSite)]
+    return any(page.what == "communication" for page in pages) and any(page.response in full for page in pages)
+
+
+def _reported(case: Case, full: set[int]) -> bool:
+    reports = case.publication.of(ReportFiled)
+    return {report.recipient for _, report in reports if report.response in full} == {"administration", "ombudsman"}

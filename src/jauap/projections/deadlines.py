@@ -1,0 +1,66 @@
+"""`deadlines`: what is due when, for whom, and how does each clock stand?"""
+
+from datetime import date
+
+from jauap.domain.case import Clock
+from jauap.domain.facts import Value
+from jauap.projections.database import Row
+from jauap.projections.view import CaseView
+
+
+class DeadlineRow(Value, frozen=True, kw_only=True):
+    """A clock on record. Days are days in Kazakhstan."""
+
+    case_id: str
+    clock: str
+    paragraph: str | None
+    """Null: a request of the MFA, not a term of the decree."""
+    body: str | None
+    rule: str
+    policy: str
+    starts_on: date
+    due: date | None
+    safe: date | None
+    """The day to act by where the text has two readings; null: same as due."""
+    estimated: bool
+    absent: str | None
+    """Why there is no due date; null: there is one."""
+    state: str
+    """open, met, met-late or missed."""
+    met_on: date | None
+    met_by: str | None
+    basis: str
+    days_left: int | None = None
+    """Calendar days from the day asked about to the day to act by; negative: past."""
+
+
+def rows(view: CaseView) -> list[Row]:
+    """A row for each clock on record."""
+    return [_row(view.case.case_id, clock) for clock in view.case.deadlines.clocks.values()]
+
+
+def _row(case_id: str, clock: Clock) -> Row:
+    return (
+        case_id,
+        clock.clock,
+        clock.paragraph,
+        clock.body,
+        clock.rule,
+        clock.policy,
+        clock.starts_on,
+        clock.due,
+        clock.safe,
+        clock.estimated,
+        clock.absent,
+        state(clock),
+        clock.met_on,
+        clock.met_by,
+        clock.basis,
+    )
+
+
+def state(clock: Clock) -> str:
+    """How a clock stands, as *deadlines* has it on record; the fact's own day decides."""
+    if clock.met_on is not None:
+        return "met-late" if clock.missed else "met"
+    return "missed" if clock.missed else "open"

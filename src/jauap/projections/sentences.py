@@ -1,0 +1,326 @@
+"""History as prose: one English sentence for each event, naming its paragraph and no private person.
+
+Officials who sign are named: that is the law's point. A neutral reason that was given is repeated.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+
+from jauap.domain.events import (
+    AgencyInfoDeclined,
+    AgencyInfoReturned,
+    AgencyInfoSubmitted,
+    CalendarActReceived,
+    CaseMerged,
+    ChainMended,
+    CommandRefused,
+    CommunicationCorrected,
+    CommunicationForwarded,
+    CommunicationReceived,
+    DeadlineDropped,
+    DeadlineMet,
+    DeadlineMissed,
+    DeadlineMoved,
+    DeadlineNear,
+    DeadlineReopened,
+    DeadlineStarted,
+    EntryWithdrawn,
+    Event,
+    FindingCured,
+    FindingRaised,
+    MeetingHeld,
+    OHCHRPublished,
+    OmbudsmanInformed,
+    PublishedOnSite,
+    ReplyExtensionGranted,
+    ReportFiled,
+    ResponseDrafted,
+    ResponseSent,
+)
+from jauap.domain.facts import Signatory
+
+DAYS: dict[type[Event], str] = {
+    CommunicationReceived: "received_on",
+    ReplyExtensionGranted: "granted_on",
+    AgencyInfoSubmitted: "submitted_on",
+    AgencyInfoDeclined: "declined_on",
+    OHCHRPublished: "published_on",
+    CalendarActReceived: "known_on",
+    CommunicationForwarded: "forwarded_on",
+    OmbudsmanInformed: "informed_on",
+    AgencyInfoReturned: "returned_on",
+    MeetingHeld: "held_on",
+    ResponseDrafted: "drafted_on",
+    ResponseSent: "sent_on",
+    ReportFiled: "filed_on",
+    PublishedOnSite: "published_on",
+    DeadlineStarted: "starts_on",
+    DeadlineMet: "met_on",
+    DeadlineMissed: "due",
+}
+"""The field that holds an event's own day, where it has one."""
+
+
+def sentence(event: Event) -> str:
+    """What an event says, in one sentence."""
+    return SENTENCES[type(event)](event)
+
+
+def communication_received(event: CommunicationReceived) -> str:
+    """14-5(1), and the term that the letter states, 14-8(1)."""
+    name = " ".join(part for part in (event.communication_type, event.reference or event.registry_number) if part)
+    assumed = " (assumed)" if event.receipt_assumed else ""
+    due = f"; it asks for a response by {event.reply_due}, 14-8(1)" if event.reply_due else ""
+    if event.reply_within_days is not None:
+        due = f"; it asks for a response within {event.reply_within_days} days, 14-8(1)"
+    return f"The MFA received {name} on {event.received_on}{assumed}, 14-5(1){due}."
+
+
+def communication_corrected(event: CommunicationCorrected) -> str:
+    """Practice; clocks of 14-5 and 14-8 follow."""
+    given = [
+        name
+        for name in event.__struct_fields__
+        if name not in ("cleared", "reason") and getattr(event, name) is not None
+    ]
+    return f"The entry of the communication was corrected ({_list([*given, *event.cleared])}): {_plain(event.reason)}."
+
+
+def reply_extension_granted(event: ReplyExtensionGranted) -> str:
+    """14-8(1)."""
+    return f"The UN agreed on {event.granted_on} to a response by {event.reply_due}, 14-8(1)."
+
+
+def agency_info_submitted(event: AgencyInfoSubmitted) -> str:
+    """14-7(1)."""
+    answers = f" on {_questions(event.answers)}" if event.answers else ""
+    return (
+        f"{event.body} supplied its information{answers} on {event.submitted_on}, signed by {_by(event.signatory)}, "
+        "14-7(1)."
+    )
+
+
+def agency_info_declined(event: AgencyInfoDeclined) -> str:
+    """Practice."""
+    other = f", but that of {event.competent_body}" if event.competent_body else ""
+    return f"{event.body} said on {event.declined_on} that the matter is not its own{other} (practice)."
+
+
+def ohchr_published(event: OHCHRPublished) -> str:
+    """14-8(2)."""
+    return f"OHCHR published {_what(event.what, event.response)} on {event.published_on}, 14-8(2)."
+
+
+def case_merged(event: CaseMerged) -> str:
+    """Practice."""
+    return f"The case is a duplicate and goes on as {event.into}: {_plain(event.reason)} (practice)."
+
+
+def calendar_act_received(event: CalendarActReceived) -> str:
+    """What days are working days."""
+    return f"The calendar took in {_plain(event.title)}, known since {event.known_on}."
+
+
+def communication_forwarded(event: CommunicationForwarded) -> str:
+    """14-5(1); a date asked for is practice."""
+    bodies = _list(f"{to.body} (asked by {to.due})" if to.due else to.body for to in event.bodies)
+    return f"The MFA forwarded the communication to {bodies} on {event.forwarded_on}, 14-5(1)."
+
+
+def ombudsman_informed(event: OmbudsmanInformed) -> str:
+    """14-5(2)."""
+    return f"The MFA sent the communication to the Ombudsman for information on {event.informed_on}, 14-5(2)."
+
+
+def agency_info_returned(event: AgencyInfoReturned) -> str:
+    """Practice, for 14-6."""
+    missing = f", with {_questions(event.missing)} open" if event.missing else ""
+    due = f", asking for it by {event.due}" if event.due else ""
+    return (
+        f"The MFA returned information (intake:{event.info}) to {event.body} on {event.returned_on}{missing}{due}: "
+        f"{_plain(event.reason)} (practice, for 14-6)."
+    )
+
+
+def meeting_held(event: MeetingHeld) -> str:
+    """14-7(2)."""
+    bodies = _list(dict.fromkeys(participant.body for participant in event.participants))
+    return f"A meeting on the draft response was held on {event.held_on} with {bodies}, 14-7(2)."
+
+
+def response_drafted(event: ResponseDrafted) -> str:
+    """14-6."""
+    basis = _list(f"intake:{at}" for at in event.rests_on)
+    return f"A response was drafted on {event.drafted_on}, resting on {basis or 'no information'}, 14-6."
+
+
+def response_sent(event: ResponseSent) -> str:
+    """14-8(1)."""
+    name = {"acknowledgement": "an acknowledgement", "interim": "an interim reply", "full": "the full response"}[
+        event.kind
+    ]
+    how = [
+        f"through {event.channel} channels" if event.channel else None,
+        f"signed by {_by(event.signatory)}" if event.signatory else None,
+        f"in the language '{event.language}'" if event.language else None,
+        "as the public record has it" if event.public_record else None,
+    ]
+    return f"The MFA sent {', '.join([f'{name} on {event.sent_on}', *filter(None, how)])}, 14-8(1)."
+
+
+def report_filed(event: ReportFiled) -> str:
+    """14-9."""
+    to, paragraph = {
+        "administration": ("Presidential Administration", "14-9(1)"),
+        "ombudsman": ("Ombudsman", "14-9(2)"),
+    }[event.recipient]
+    about = "" if event.response is None else f" on response publication:{event.response}"
+    return f"The MFA sent its report{about} to the {to} on {event.filed_on}, {paragraph}."
+
+
+def published_on_site(event: PublishedOnSite) -> str:
+    """14-8(2)."""
+    return f"The MFA published {_what(event.what, event.response)} on its site on {event.published_on}, 14-8(2)."
+
+
+def entry_withdrawn(event: EntryWithdrawn) -> str:
+    """Practice; clocks and findings follow."""
+    return f"Entry {event.entry} of this service was withdrawn: {_plain(event.reason)} (practice)."
+
+
+def chain_mended(event: ChainMended) -> str:
+    """Design, not the decree."""
+    return (
+        f"An operator mended the chain that was broken at offset {event.break_offset}: {_plain(event.reason)} "
+        "(not in the decree)."
+    )
+
+
+def command_refused(event: CommandRefused) -> str:
+    """A refusal names the rule, never the value."""
+    field = f" ({event.field})" if event.field else ""
+    paragraph = f", {event.paragraph}" if event.paragraph else ""
+    return f"{event.command} was refused{field}: {_plain(event.message)}{paragraph}."
+
+
+def deadline_started(event: DeadlineStarted) -> str:
+    """The clock's own paragraph, or practice."""
+    return f"{_clock(event.clock)} runs from {event.starts_on} and {_end(event.due, event.safe, event.absent)}."
+
+
+def deadline_moved(event: DeadlineMoved) -> str:
+    """The clock's own paragraph, or practice."""
+    before = f" instead of {event.previous}" if event.previous and event.previous != event.due else ""
+    return f"{_clock(event.clock)} now {_end(event.due, event.safe, event.absent)}{before}, by {event.basis}."
+
+
+def deadline_near(event: DeadlineNear) -> str:
+    """The clock's own paragraph, or practice."""
+    days = event.working_days_left
+    unit = "working day is" if days == 1 else "working days are"
+    return f"{_clock(event.clock)} {_end(event.due, event.safe, None)}: {days} {unit} left."
+
+
+def deadline_met(event: DeadlineMet) -> str:
+    """The clock's own paragraph, or practice."""
+    how = "met late" if event.late else "met"
+    return f"{_clock(event.clock)} was {how} on {event.met_on}, by {event.met_by}."
+
+
+def deadline_missed(event: DeadlineMissed) -> str:
+    """The clock's own paragraph, or practice."""
+    return f"{_clock(event.clock)} was missed: it ended on {event.due}."
+
+
+def deadline_reopened(event: DeadlineReopened) -> str:
+    """The clock's own paragraph, or practice."""
+    return f"{_clock(event.clock)} is open again, by {event.basis}."
+
+
+def deadline_dropped(event: DeadlineDropped) -> str:
+    """The clock's own paragraph, or practice."""
+    return f"{_clock(event.clock)} has no ground any more and was dropped."
+
+
+def finding_raised(event: FindingRaised) -> str:
+    """The finding's own paragraph."""
+    about = f" about {event.body}" if event.body else ""
+    expected, found = _plain(event.expected), _plain(event.found)
+    return f"A finding{about} was raised under {event.paragraph}: expected: {expected}; found: {found}."
+
+
+def finding_cured(event: FindingCured) -> str:
+    """The finding names its ground; its paragraph stands where it was raised."""
+    return f"The finding {event.finding} has no ground any more and is cured."
+
+
+SENTENCES: dict[type[Event], Callable[[Any], str]] = {
+    CommunicationReceived: communication_received,
+    CommunicationCorrected: communication_corrected,
+    ReplyExtensionGranted: reply_extension_granted,
+    AgencyInfoSubmitted: agency_info_submitted,
+    AgencyInfoDeclined: agency_info_declined,
+    OHCHRPublished: ohchr_published,
+    CaseMerged: case_merged,
+    CalendarActReceived: calendar_act_received,
+    CommunicationForwarded: communication_forwarded,
+    OmbudsmanInformed: ombudsman_informed,
+    AgencyInfoReturned: agency_info_returned,
+    MeetingHeld: meeting_held,
+    ResponseDrafted: response_drafted,
+    ResponseSent: response_sent,
+    ReportFiled: report_filed,
+    PublishedOnSite: published_on_site,
+    EntryWithdrawn: entry_withdrawn,
+    ChainMended: chain_mended,
+    CommandRefused: command_refused,
+    DeadlineStarted: deadline_started,
+    DeadlineMoved: deadline_moved,
+    DeadlineNear: deadline_near,
+    DeadlineMet: deadline_met,
+    DeadlineMissed: deadline_missed,
+    DeadlineReopened: deadline_reopened,
+    DeadlineDropped: deadline_dropped,
+    FindingRaised: finding_raised,
+    FindingCured: finding_cured,
+}
+
+
+def _list(words: Iterable[str]) -> str:
+    *most, last = list(words) or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _questions(numbers: tuple[str, ...]) -> str:
+    return f"question{'s' if len(numbers) > 1 else ''} {_list(numbers)}"
+
+
+def _plain(text: str) -> str:
+    """Someone's own line, so that it can stand within a sentence."""
+    return text.rstrip(". ")
+
+
+def _by(signatory: Signatory) -> str:
+    order = f", order {signatory.order}" if signatory.order else ""
+    return f"{signatory.name}, {signatory.position} ({signatory.capacity}{order})"
+
+
+def _what(what: str, response: int | None) -> str:
+    return f"response publication:{response}" if response is not None else f"the {what}"
+
+
+def _clock(clock: str) -> str:
+    """`14-9(1)/5` is the term of 14-9(1) for response publication:5, `asked/MIA` the date asked of a body."""
+    kind, _, about = clock.partition("/")
+    if kind == "asked":
+        return f"The date asked of {about} (practice)"
+    response = about.removeprefix("response/")
+    about = f"response publication:{response}" if response.isdigit() else about
+    return f"The term of {kind} for {about}" if about else f"The term of {kind}"
+
+
+def _end(due: date | None, safe: date | None, absent: str | None) -> str:
+    if due is None:
+        return f"has no due date: {_plain(absent or 'not known')}"
+    return f"ends on {due}" + (f", to be met by {safe}" if safe and safe != due else "")
