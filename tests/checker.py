@@ -63,7 +63,7 @@ def read_topic(kafka: str, topic: str) -> list[Record]:
                 assert read.error() is None, read.error()
                 partition, offset = read.partition() or 0, read.offset() or 0
                 if offset < ends[partition]:
-                    headers = {name: bytes(value) for name, value in read.headers() or []}  # type: ignore[arg-type,misc,str-unpack]
+                    headers = {name: bytes(value) for name, value in read.headers() or []}  # type: ignore[arg-type,str-unpack]
                     key = (read.key() or b"").decode()
                     records.append(Record(partition, offset, key, read.value() or b"", headers))
         assert len(records) == sum(ends.values())

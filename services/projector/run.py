@@ -208,11 +208,7 @@ class Projector:
         self._commit(store, [partition for partition, _ in arrived])
 
     def _commit(self, store: Store, partitions: list[Partition]) -> None:
-        try:
-            store.write(partitions)
-        except BaseException:
-            self._forget()  # memory is ahead of what is stored
-            raise
+        store.write(partitions)  # if this fails, memory is ahead of what is stored: `turn` forgets it
         parked = any(partition.parked for partition in partitions)
         for partition in partitions:
             partition.settle(keep=CASES // len(self._held))

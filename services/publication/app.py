@@ -20,6 +20,6 @@ def make(given: Settings) -> OnCommand:
     surroundings = Surroundings(given)
 
     def decided(case: Case, command: Value, now: datetime) -> Event:
-        return decide(case, cast(PublicationCommand, command), surroundings.of(command, now))
+        return decide(case, cast("PublicationCommand", command), surroundings.of(command, now))
 
     return OnCommand(NAME, {kind.__name__: kind for kind in BY_SERVICE[NAME]}, decided)

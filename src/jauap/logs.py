@@ -7,9 +7,9 @@ import sys
 import structlog
 
 
-def configure(service: str) -> None:
-    """Send structlog to standard error; JAUAP_LOG_LEVEL is debug, info (the default), warning or error."""
-    level = logging.getLevelNamesMapping().get(os.environ.get("JAUAP_LOG_LEVEL", "info").upper(), logging.INFO)
+def configure(service: str, default: str = "info") -> None:
+    """Send structlog to standard error; JAUAP_LOG_LEVEL is debug, info, warning or error."""
+    level = logging.getLevelNamesMapping().get(os.environ.get("JAUAP_LOG_LEVEL", default).upper(), logging.INFO)
     readable = sys.stderr.isatty()
     structlog.configure(
         processors=[

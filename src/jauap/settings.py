@@ -37,7 +37,9 @@ def from_environment() -> Settings:
     ready = os.environ.get("JAUAP_READY_FILE")
     return Settings(
         kafka=required("JAUAP_KAFKA", "must name the bootstrap servers, such as 127.0.0.1:9092"),
-        registry=required("JAUAP_REGISTRY", "must be the registry's address, such as http://127.0.0.1:8080/apis/ccompat/v7"),
+        registry=required(
+            "JAUAP_REGISTRY", "must be the registry's address, such as http://127.0.0.1:8080/apis/ccompat/v7"
+        ),
         documents=Path(required("JAUAP_DOCUMENTS", "must name the folder of the document store")),
         state=state,
         ready_file=Path(ready) if ready else None,

@@ -17,7 +17,9 @@ class Surroundings:
     def __init__(self, given: Settings) -> None:
         """Read the list of bodies once; documents are looked up for each command."""
         self._state = given.state
-        self._bodies = frozenset(body.code for body in parse_bodies(files("jauap.domain").joinpath("bodies.json").read_bytes()))
+        self._bodies = frozenset(
+            body.code for body in parse_bodies(files("jauap.domain").joinpath("bodies.json").read_bytes())
+        )
         self._documents = DocumentStore(given.documents)
 
     def of(self, command: Value, now: datetime) -> Context:

@@ -47,9 +47,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         machine.down(lambda _part, _words: None)
 
 
-def order(
-    command: Value, case_id: str, command_id: str | None = None, expected: dict[str, int] | None = None
-) -> Order:
+def order(command: Value, case_id: str, command_id: str | None = None, expected: dict[str, int] | None = None) -> Order:
     """A command of an officer."""
     return Order(
         command=command,
@@ -142,7 +140,7 @@ def cases_with_corrections(cases: int, corrections: int) -> list[Order]:
 
 
 def test_a_service_killed_under_load_loses_nothing_and_decides_nothing_twice(running: Running) -> None:
-    """kill -9 in the midst of its work, again and again: each command has one record and one outcome."""
+    """Kill -9 in the midst of its work, again and again: each command has one record and one outcome."""
     orders = cases_with_corrections(20, 30)
     stopping = threading.Event()
     kills = 0
@@ -248,4 +246,3 @@ def test_a_command_that_expects_an_older_case_is_refused(running: Running) -> No
         outcomes = answers(sender, [letter, first, outdated, current])
     assert outcomes[outdated.command_id].code == "OutdatedView"
     assert outcomes[current.command_id].status == "accepted"
-

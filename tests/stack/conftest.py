@@ -29,8 +29,6 @@ def obedient(_name: str) -> Sequence[str]:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack with two services that do nothing; each test brings it up itself."""
-    stack = Stack(
-        Path(tmp_path_factory.mktemp("stack")), ("intake", "routing"), service_command=obedient
-    )
+    stack = Stack(Path(tmp_path_factory.mktemp("stack")), ("intake", "routing"), service_command=obedient)
     yield stack
     stack.down(silent)

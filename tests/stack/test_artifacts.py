@@ -48,9 +48,7 @@ def test_a_file_that_is_there_and_right_is_not_downloaded_again(tmp_path: Path) 
     assert fetch("kafka", [ARCHIVE], tmp_path, _silent) == [path]
 
 
-def test_a_file_with_other_bytes_is_thrown_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_with_other_bytes_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not match the lock is never used, and is fetched again."""
     path = _in_place(tmp_path, b"half of the by")
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")  # nothing can be fetched here

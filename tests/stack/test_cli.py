@@ -26,9 +26,7 @@ def test_status_of_nothing_is_not_ready(tmp_path: Path) -> None:
     assert {part["state"] for part in json.loads(answer.output)} == {"stopped"}
 
 
-def test_the_folder_may_come_from_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_folder_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """JAUAP_DATA_DIR is the same as --data-dir."""
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "kafka.log").write_text("one\ntwo\nthree\n")
@@ -59,9 +57,7 @@ def test_erase_asks_first(tmp_path: Path) -> None:
     assert (tmp_path / "stack.json").exists()
 
 
-def test_an_error_is_two_lines_without_a_traceback(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_is_two_lines_without_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is wrong, and what to do; exit code 1."""
     monkeypatch.setenv("JAUAP_JAVA", "/nowhere/java")
     answer = runner.invoke(app, ["up", "--data-dir", str(tmp_path / "data")])

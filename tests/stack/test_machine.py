@@ -178,9 +178,7 @@ def test_a_service_is_told_where_everything_is(stack: Stack) -> None:
         " import time; time.sleep(60)"
     )
     stack.up(silent)
-    curious = Stack(
-        stack.folder.root, ("curious",), service_command=lambda _: [sys.executable, "-c", script]
-    )
+    curious = Stack(stack.folder.root, ("curious",), service_command=lambda _: [sys.executable, "-c", script])
     addresses = curious.up(silent)
     seen = stack.folder.root / "seen"
     assert seen.read_text() == f"{addresses.kafka} KAZ"

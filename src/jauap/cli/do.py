@@ -1,56 +1,21 @@
 """`jauap do`: ask the services to record something, from JSON or from options made from the commands' models."""
 
-import getpass
-import inspect
-import mimetypes
-import os
-import shlex
 import sys
-from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from typer.core import TyperGroup
 
-from jauap import schemas
-from jauap.cli import addresses, orders, sending, shorthand
+from jauap.cli import orders, sending
 from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
-from jauap.cli.models import Field, fields
-from jauap.cli.orders import NAME_THEIR_CASE, Fault, Malformed
-from jauap.cli.printing import failed, note, say, say_json
-from jauap.documents import DocumentStore, NoSuchDocument, digest
-from jauap.domain.commands import BY_NAME, SERVICE_OF, Command
-from jauap.domain.facts import Document
-from jauap.messaging.sender import Order
+from jauap.cli.options import command, example_text
+from jauap.cli.printing import failed, say, say_json
+from jauap.cli.submission import WAIT, Own, OwnWait, Submission, actor, malformed
+from jauap.domain.commands import BY_NAME
 
 FILE = "FILE|-"
-WAIT = 10.0
-
-Own = Annotated[Path | None, typer.Option("--data-dir", help="The folder of the stack. [env var: JAUAP_DATA_DIR]")]
-OwnWait = Annotated[
-    float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the next outcome. [default: 10]")
-]
-Case = Annotated[str | None, typer.Option("--case", help="Id of the case, such as KAZ-3-2026.")]
-CommandId = Annotated[
-    str | None,
-    typer.Option(
-        "--command-id", help="Id of this command: a repeat with the same id does nothing. Left out, one is made."
-    ),
-]
-Actor = Annotated[
-    str | None, typer.Option("--actor", help="Who asks, as you declare it. [default: JAUAP_ACTOR, or the user]")
-]
-Expected = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--expected",
-        metavar="SERVICE:NUMBER",
-        help="The last entry of a service that you saw; refused if there is another. Repeatable.",
-    ),
-]
 
 
 class NamesAndFiles(TyperGroup):
@@ -104,7 +69,7 @@ def do(  # noqa: PLR0913, PLR0917 - one for each option
     elif schema:
         say_json(orders.json_schema(_known(schema)))
     elif example:
-        say(_example(_known(example)).rstrip())
+        say(example_text(_known(example)).rstrip())
     elif ctx.invoked_subcommand is not None:
         ctx.obj = {"wait": wait, "as_json": as_json, "data_dir": data_dir}
         return
@@ -130,44 +95,11 @@ def file(
         data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise failed(f"{source} can't be read: {error.strerror}.", code=sending.MALFORMED) from error
-    found, faults = orders.read(data, _actor())
+    found, faults = orders.read(data, actor())
     if faults:
-        raise _malformed(faults, of=len(found) + len(faults))
-    common = _Common(ctx, wait, data_dir, as_json=as_json)
-    raise typer.Exit(common.send(found))
-
-
-class _Common:
-    """The options that may stand before or after the name of a command or file."""
-
-    def __init__(self, ctx: typer.Context, wait: float | None, data_dir: Path | None, *, as_json: bool) -> None:
-        self.wait: float = ctx.obj["wait"] if wait is None else wait
-        self.data_dir: Path = data_dir or ctx.obj["data_dir"]
-        self.as_json: bool = as_json or ctx.obj["as_json"]
-
-    def store(self) -> DocumentStore:
-        """The document store of the deployment."""
-        return DocumentStore(Path(addresses.find(self.data_dir, "documents").documents))
-
-    def send(self, found: list[Order]) -> int:
-        """Send, print each outcome, and give the exit status."""
-        where = addresses.find(self.data_dir, "kafka", "registry")
-        last: dict[str, Any] = {}
-        with sending.connected(where) as sender:
-            for order, outcome in sending.outcomes(sender, found, self.wait):
-                last[order.command_id] = outcome
-                if self.as_json:
-                    say_json(sending.as_object(order, outcome), indent=0)
-                else:
-                    typer.echo(sending.sentence(order, outcome))
-        return sending.status(last.values())
-
-
-def _malformed(faults: Iterable[Fault], of: int) -> typer.Exit:
-    """Say all that is wrong; nothing was sent."""
-    for fault in faults:
-        note(str(fault))
-    return failed("Nothing was sent." if of == 1 else f"None of the {of} commands was sent.", code=sending.MALFORMED)
+        raise malformed(faults, of=len(found) + len(faults))
+    submission = Submission(ctx, wait, data_dir, as_json=as_json)
+    raise typer.Exit(submission.send(found))
 
 
 def _known(name: str) -> str:
@@ -181,190 +113,5 @@ def _known(name: str) -> str:
     return name
 
 
-def _example(name: str) -> str:
-    return schemas.text(f"examples/commands/{name}.json")
-
-
-def _actor() -> str:
-    """Who asks, as far as the machine knows."""
-    declared = os.environ.get("JAUAP_ACTOR")
-    if declared:
-        return declared
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
-def _from_options(kind: type[Command], given: dict[str, Any], common: _Common) -> int:
-    """Make an order of a command's options, take its documents in, and send it."""
-    files: list[Path] = []
-    try:
-        content = _content(kind, given)
-        for field in fields(kind).values():
-            if field.kind is Document:
-                content.update(
-                    {
-                        field.name: [
-                            _document(one, at, common, files) for at, one in enumerate(content.get(field.name, []), 1)
-                        ]
-                    }
-                )
-        order = orders.order({name: value for name, value in content.items() if value not in (None, [])}, _actor())
-    except Malformed as wrong:
-        raise _malformed(
-            [Fault(place=kind.__name__, field=_as_option(kind, wrong.field), rule=wrong.rule)], of=1
-        ) from None
-    for path in files:
-        _take_in(common, path, order)
-    return common.send([order])
-
-
-def _content(kind: type[Command], given: dict[str, Any]) -> dict[str, Any]:
-    """The flat object that the options say. Raises Malformed."""
-    own = fields(kind)
-    missing = [shorthand.option(field) for field in own.values() if field.required and not given[field.name]]
-    if kind not in NAME_THEIR_CASE and not given["case_id"]:
-        missing.insert(0, "--case")
-    if missing:
-        raise Malformed("", f"required: {', '.join(missing)}")
-    content = {
-        name: _value(own[name], value) if name in own else value for name, value in given.items() if value is not None
-    }
-    return {**content, "command": kind.__name__, "expected": _expected(given.get("expected") or [])}
-
-
-def _value(field: Field, value: Any) -> Any:  # noqa: ANN401 - JSON content
-    if field.many:
-        return [shorthand.read(field, one) for one in value]
-    return value if isinstance(value, bool) else shorthand.read(field, value)
-
-
-def _expected(texts: list[str]) -> dict[str, int]:
-    found = {}
-    for text in texts:
-        service, _, number = text.partition(":")
-        if not number.isascii() or not number.isdigit():
-            raise Malformed("--expected", "is written intake:3")
-        found[service] = int(number)
-    return found
-
-
-def _document(content: dict[str, Any], number: int, common: _Common, files: list[Path]) -> dict[str, Any]:
-    """A document's entry: of a file to be taken in, or of one that the store has. Raises Malformed.
-
-    A file's name is never taken as the title: it may name a private person.
-    """
-    content = {"title": f"Document {number}", **content}
-    if shorthand.FILE not in content:
-        if "size" not in content:
-            content["size"] = _size(content.get("sha256", ""), common)
-        return {"media_type": "application/octet-stream", **content}
-    path = Path(content.pop(shorthand.FILE)).expanduser()
-    files.append(path)
-    try:
-        with path.open("rb") as stream:
-            sha256, size = digest(stream)
-    except OSError as error:
-        raise Malformed("documents", f"no. {number} can't be read: {error.strerror}") from None
-    return {"sha256": sha256, "size": size, "media_type": media_type(path), **content}
-
-
-def media_type(path: Path) -> str:
-    """The IANA media type that a file's name suggests."""
-    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-
-
-def _size(sha256: str, common: _Common) -> int:
-    try:
-        with common.store().open(sha256) as stream:
-            return os.fstat(stream.fileno()).st_size
-    except NoSuchDocument:
-        raise Malformed("documents", "the store has no document with this hash; give a file, or the size too") from None
-
-
-def _take_in(common: _Common, path: Path, order: Order) -> None:
-    """Put a file into the store; it must still be what the order says."""
-    documents: tuple[Document, ...] = getattr(order.command, "documents", ())
-    try:
-        sha256, size = common.store().add(path)
-    except OSError as error:
-        raise failed(
-            f"{path} could not be taken into the document store: {error.strerror}.", "Nothing was sent."
-        ) from error
-    if not any((document.sha256, document.size) == (sha256, size) for document in documents):
-        raise failed(f"{path} changed while it was read.", "Nothing was sent; try again.")
-
-
-def _as_option(kind: type[Command], path: str) -> str:
-    """`bodies[0].due` as the person wrote it: `--body[0].due`."""
-    name = path.partition(".")[0].partition("[")[0]
-    if name == "case_id":
-        return "--case"
-    field = fields(kind).get(name)
-    return path if field is None else f"{shorthand.option(field)}{path[len(name) :]}"
-
-
-def _command(kind: type[Command]) -> Callable[..., None]:
-    """The function behind `jauap do NAME`: typer reads its options from the signature, which the model gives."""
-
-    def run(
-        ctx: typer.Context,
-        *,
-        wait: float | None,
-        as_json: bool,
-        data_dir: Path | None,
-        **given: Any,  # noqa: ANN401
-    ) -> None:
-        raise typer.Exit(_from_options(kind, given, _Common(ctx, wait, data_dir, as_json=as_json)))
-
-    around = {
-        "case_id": Case, "command_id": CommandId, "actor": Actor, "expected": Expected,
-        "wait": OwnWait, "as_json": AsJson, "data_dir": Own,
-    }  # fmt: skip
-    own = {field.name: _option(field) for field in fields(kind).values()}
-    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
-            *(
-                inspect.Parameter(
-                    name,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=False if name == "as_json" else None,
-                    annotation=annotation,
-                )
-                for name, annotation in (own | around).items()
-            ),
-        ]
-    )
-    run.__doc__ = _help(kind)
-    return run
-
-
-def _option(field: Field) -> Any:  # noqa: ANN401 - a type made at run time
-    flag = shorthand.option(field)
-    text = f"{field.description}{' Repeatable.' if field.many else ''}{' [required]' if field.required else ''}"
-    if field.kind is bool:
-        return Annotated[
-            bool | None, typer.Option(f"{flag}/{flag.replace('--', '--no-', 1)}", help=text, show_default=False)
-        ]
-    return Annotated[
-        list[str] | None if field.many else str | None, typer.Option(flag, metavar=shorthand.sample(field), help=text)
-    ]
-
-
-def _help(kind: type[Command]) -> str:
-    name = kind.__name__
-    words = shorthand.example(name, kind, msgspec.json.decode(_example(name)))
-    lines, rest = [" ".join(words[:3])], words[3:]
-    while rest:
-        # An option and its value stand on one line; a flag has none.
-        size = 2 if len(rest) > 1 and not rest[1].startswith("--") else 1
-        lines.append(shlex.join(rest[:size]))
-        rest = rest[size:]
-    example = " \\\n    ".join(lines)
-    return f"{kind.__doc__} Decided by {SERVICE_OF[name]}.\n\n\b\nExample: {example}\n"
-
-
 for _name, _kind in BY_NAME.items():
-    app.command(_name)(_command(_kind))
+    app.command(_name)(command(_kind))

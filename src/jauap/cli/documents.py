@@ -7,7 +7,7 @@ import typer
 
 from jauap.cli import addresses
 from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
-from jauap.cli.do import media_type
+from jauap.cli.options import media_type
 from jauap.cli.printing import failed, say, say_json
 from jauap.documents import DocumentStore
 

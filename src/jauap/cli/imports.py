@@ -12,10 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from jauap.cli import addresses, register, sending
 from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
-from jauap.cli.do import WAIT
 from jauap.cli.printing import failed, say, say_json
 from jauap.cli.register import NotUnderstood, OtherState, Register, Row
 from jauap.cli.sending import Missing
+from jauap.cli.submission import WAIT
 from jauap.domain.facts import Value
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.sender import Order, Sender

@@ -26,4 +26,4 @@ def main() -> None:
 
     Example: jauap stack up; jauap import examples/register.csv; jauap deadlines --missed
     """
-    logs.configure("cli")
+    logs.configure("cli", default="error")

@@ -26,7 +26,8 @@ WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 FINDING = re.compile(r"(?P<rule>.*?)(?: - at .*?`\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
 SOLID = re.compile(r"\S")
 
-Id = Annotated[str, Meta(min_length=1, max_length=200)]
+LONGEST_ID = 200
+Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 
 
 class Envelope(Value, frozen=True, kw_only=True):
@@ -56,7 +57,6 @@ V = TypeVar("V", bound=Value)
 NAME_THEIR_CASE = (ReceiveCommunication, ReceiveCalendarAct)
 """Commands whose case id follows from their content."""
 ENVELOPE = frozenset(Envelope.__struct_fields__)
-IDS = ("command_id", "actor", "correlation_id")
 
 
 class Fault(Value, frozen=True, kw_only=True):
@@ -112,9 +112,14 @@ def order(flat: object, actor: str) -> Order:
     if kind is None:
         raise Malformed("command", "is no command; jauap do --list names them")
     command = convert({name: value for name, value in flat.items() if name not in ENVELOPE}, kind)
-    for name in IDS:
-        if not (getattr(envelope, name) or "x").isprintable():
-            raise Malformed(name, "must be printable characters")
+    ids = {
+        "command_id": envelope.command_id,
+        "actor": envelope.actor or actor,
+        "correlation_id": envelope.correlation_id,
+    }
+    for name, text in ids.items():
+        if text is not None and not (text.isprintable() and len(text) <= LONGEST_ID):
+            raise Malformed(name, f"must be printable characters, at most {LONGEST_ID}")
     return Order(
         command=command,
         name=envelope.command,

@@ -1,6 +1,5 @@
 """`jauap stack`: the whole system on this machine, without a container engine."""
 
-import importlib
 import json
 import time
 from collections.abc import Iterator
@@ -14,11 +13,11 @@ import typer
 from jauap.messaging import registry, topics
 from jauap.messaging.registry import RegistryError
 from jauap.messaging.topics import TopicsError
-from jauap.stack import process
+from jauap.stack import first_start, process
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
 from jauap.stack.folder import Folder
-from jauap.stack.machine import ALL_SERVICES, INFRASTRUCTURE, PartStatus, Stack
+from jauap.stack.machine import ALL_SERVICES, INFRASTRUCTURE, STATE, PartStatus, Stack
 
 app = typer.Typer(
     help="Run the whole system on this machine: Kafka, registry, PostgreSQL, the services.",
@@ -36,7 +35,12 @@ _COLOURS = {"ready": "green", "running": "yellow", "dead": "red"}
 
 
 @app.command()
-def up(data_dir: DataDir = _DEFAULT) -> None:
+def up(
+    data_dir: DataDir = _DEFAULT,
+    state: Annotated[
+        str, typer.Option("--state", help="The State that a new deployment serves, such as KAZ; ANY for a trial.")
+    ] = STATE,
+) -> None:
     """Install what is missing, start what is down, and wait until all is ready.
 
     Safe to repeat: what runs is left alone, what was killed is started again.
@@ -45,7 +49,7 @@ def up(data_dir: DataDir = _DEFAULT) -> None:
     """
     began = time.monotonic()
     with _plain_errors():
-        Stack(data_dir).up(_say, _prepare, _after_services)
+        bring_up(data_dir, state)
     seconds = time.monotonic() - began
     typer.secho(f"The stack in {data_dir} is ready ({seconds:.1f} s).", fg="green")
 
@@ -114,6 +118,11 @@ def logs(
         _follow(chosen, prefixed=name is None)
 
 
+def bring_up(data_dir: Path, state: str) -> Addresses:
+    """Start everything, with a line for each part. Raises StackError."""
+    return Stack(data_dir, state=state).up(_say, _prepare, _after_services)
+
+
 def _prepare(addresses: Addresses) -> None:
     """Topics and schemas, before any service starts."""
     changes = topics.apply(addresses.kafka, addresses.partitions)
@@ -124,7 +133,8 @@ def _prepare(addresses: Addresses) -> None:
 
 def _after_services(addresses: Addresses) -> None:
     """What the first start submits: the calendar acts."""
-    importlib.import_module("jauap.stack.first_start").submit(addresses)
+    first_start.submit(addresses)
+    _say("calendar", "its acts are on record")
 
 
 def _erase(data_dir: Path) -> None:
@@ -158,8 +168,7 @@ def _table(parts: list[PartStatus]) -> None:
         memory = f"{part.memory // 2**20} MB" if part.memory else "-"
         state = typer.style(f"{part.state:<8}", fg=_COLOURS.get(part.state))
         typer.echo(
-            f"{part.name:<12} {state} {part.pid or '-':>8} {part.port or '-':>6} {memory:>8}"
-            f"  {part.since or '-'}"
+            f"{part.name:<12} {state} {part.pid or '-':>8} {part.port or '-':>6} {memory:>8}  {part.since or '-'}"
         )
 
 

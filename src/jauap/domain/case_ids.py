@@ -11,7 +11,7 @@ REFERENCE = re.compile(
 CYRILLIC = dict(
     zip(
         "АӘБВГҒДЕЁЖЗИЙКҚЛМНҢОӨПРСТУҰҮФХҺЦЧШЩЪЫІЬЭЮЯ",
-        "A A B V G G D E E ZH Z I I K K L M N N O O P R S T U U U F KH H TS CH SH SHCH  Y I  E YU YA".split(" "),
+        ["A", "A", "B", "V", "G", "G", "D", "E", "E", "ZH", "Z", "I", "I", "K", "K", "L", "M", "N", "N", "O", "O", "P", "R", "S", "T", "U", "U", "U", "F", "KH", "H", "TS", "CH", "SH", "SHCH", "", "Y", "I", "", "E", "YU", "YA"],
         strict=True,
     )
 )

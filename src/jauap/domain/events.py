@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from jauap.domain import facts
-from jauap.domain.facts import BodyCode, Line, Mark, Sequence, Value, doc
+from jauap.domain.facts import BodyCode, Line, Mark, Value, doc
 
 
 class CommunicationReceived(facts.Communication, frozen=True, tag=True):
@@ -96,7 +96,8 @@ class CommandRefused(Value, frozen=True, kw_only=True, tag=True):
 
 
 ClockId = Annotated[
-    str, doc("The clock: its paragraph, or 'asked' for a request, and what it is one for: 14-5(1), 14-9(1)/3, asked/MIA.")
+    str,
+    doc("The clock: its paragraph, or 'asked' for a request, and what it is one for: 14-5(1), 14-9(1)/3, asked/MIA."),
 ]
 Basis = Annotated[
     str, doc("The record that set the present due date, or that this rests on: service and sequence, such as intake:2.")
@@ -108,7 +109,9 @@ class DeadlineStarted(Value, frozen=True, kw_only=True, tag=True):
     """A clock started."""
 
     clock: ClockId
-    paragraph: Annotated[str | None, doc("The paragraph that sets the term; null: a request of the MFA (practice).")] = None
+    paragraph: Annotated[
+        str | None, doc("The paragraph that sets the term; null: a request of the MFA (practice).")
+    ] = None
     body: Annotated[BodyCode | None, doc("The body that the clock is for; null: the MFA.")] = None
     rule: Annotated[str, doc("Row of the rule table that was in force at the clock's start.")]
     policy: Annotated[str, doc("Counting policy and version: day-after/1, stated/1.")]
@@ -141,7 +144,9 @@ class DeadlineNear(Value, frozen=True, kw_only=True, tag=True):
     clock: ClockId
     due: Annotated[date, doc("Last day of the term, Asia/Almaty.")]
     safe: Annotated[date | None, doc("The day to act by where it differs; null: same as due.")] = None
-    working_days_left: Annotated[int, Meta(ge=0, description="Working days from the day after this one to the day to act by.")]
+    working_days_left: Annotated[
+        int, Meta(ge=0, description="Working days from the day after this one to the day to act by.")
+    ]
     basis: Basis
 
 

@@ -21,6 +21,11 @@ def doc(text: str) -> Meta:
     return Meta(description=text)
 
 
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)"
+"""No control characters and no line breaks."""
+LONGEST = 2**63 - 1
+"""What Avro's long holds."""
+
 # `$` alone would let a line break pass behind the text.
 CaseId = Annotated[str, Meta(pattern=r"^[A-Z0-9-]{1,64}$(?!\n)")]
 BodyCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$(?!\n)")]
@@ -29,10 +34,11 @@ Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)")]
 Address = Annotated[str, Meta(pattern=r"^https?://[^\s\x00-\x1f\x7f]+$(?!\n)", max_length=2000)]
 Reference = Annotated[str, Meta(pattern=r"^[A-Z]{3} [1-9][0-9]*/[0-9]{4}$(?!\n)")]
 StateCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
-Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
-Mark = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=PRINTABLE)]
+Mark = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
+MediaType = Annotated[str, Meta(max_length=255, pattern=r"^[\w.+-]+/[\w.+-]+$(?!\n)")]
 Year = Annotated[int, Meta(ge=1991, le=2200)]
-Sequence = Annotated[int, Meta(ge=1)]
+Sequence = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 Capacity = Literal["first-head", "acting-first-head", "other"]
 Level = Literal["first-head", "deputy-head", "head-of-structural-unit", "below"]
@@ -48,8 +54,8 @@ class Document(Value, frozen=True, kw_only=True):
     """A document, known by its hash: the bytes are in the document store, never in the log."""
 
     sha256: Annotated[Sha256, doc("SHA-256 of the bytes, 64 lower-case hexadecimal digits.")]
-    size: Annotated[int, Meta(ge=0, description="Length of the bytes.")]
-    media_type: Annotated[Mark, doc("IANA media type, such as application/pdf.")]
+    size: Annotated[int, Meta(ge=0, le=LONGEST, description="Length of the bytes.")]
+    media_type: Annotated[MediaType, doc("IANA media type, such as application/pdf.")]
     language: Annotated[Language | None, doc("ISO 639 code of its language; null: not known.")] = None
     title: Annotated[Line, doc("A neutral title that names no private person.")]
 
@@ -60,15 +66,21 @@ class Signatory(Value, frozen=True, kw_only=True):
     name: Annotated[Line, doc("The official's name: the law's point is who signed.")]
     position: Annotated[Line, doc("The official's position.")]
     capacity: Annotated[Capacity, doc("first-head, acting-first-head or other. 14-7(1), 14-8(1).")]
-    order: Annotated[Line | None, doc("Number and date of the order that makes the signatory acting; null: none shown.")] = None
+    order: Annotated[
+        Line | None, doc("Number and date of the order that makes the signatory acting; null: none shown.")
+    ] = None
 
 
 class ForwardedTo(Value, frozen=True, kw_only=True):
     """One body that a communication is forwarded to, and what it is asked (14-5(1))."""
 
     body: Annotated[BodyCode, doc("Code of the state body.")]
-    questions: Annotated[tuple[Mark, ...], doc("Numbers of the questions put to it, as numbered in the note: 1, 2a.")] = ()
-    due: Annotated[date | None, doc("Day by which the MFA asks for the information; a request, not a legal term. Practice.")] = None
+    questions: Annotated[
+        tuple[Mark, ...], doc("Numbers of the questions put to it, as numbered in the note: 1, 2a.")
+    ] = ()
+    due: Annotated[
+        date | None, doc("Day by which the MFA asks for the information; a request, not a legal term. Practice.")
+    ] = None
 
 
 class Participant(Value, frozen=True, kw_only=True):
@@ -108,15 +120,22 @@ class Communication(Value, frozen=True, kw_only=True):
     letter_date: Annotated[date | None, doc("The letter's own date; null: it has none.")] = None
     received_on: Annotated[date, doc("Day of receipt, Asia/Almaty. 14-5(1).")]
     receipt_assumed: Annotated[
-        bool, doc("The day of receipt is an assumption (the public record has none): no clock starts until an officer corrects it. Practice.")
+        bool,
+        doc(
+            "The day of receipt is an assumption (the public record has none): no clock starts until an officer corrects it. Practice."
+        ),
     ] = False
-    reply_due: Annotated[date | None, doc("The date by which the letter asks for a response; null: none stated. 14-8(1).")] = None
+    reply_due: Annotated[
+        date | None, doc("The date by which the letter asks for a response; null: none stated. 14-8(1).")
+    ] = None
     reply_within_days: Annotated[
         Annotated[int, Meta(ge=1, le=3660)] | None,
         doc("The period that the letter states, in calendar days from its own date; null: none stated. 14-8(1)."),
     ] = None
     documents: Annotated[tuple[Document, ...], doc("The letter and its annexes.")] = ()
-    public_record: Annotated[Address | None, doc("Address of the public text that this was taken from; null: it is the MFA's own entry.")] = None
+    public_record: Annotated[
+        Address | None, doc("Address of the public text that this was taken from; null: it is the MFA's own entry.")
+    ] = None
 
 
 class Correction(Value, frozen=True, kw_only=True):
@@ -131,14 +150,22 @@ class Correction(Value, frozen=True, kw_only=True):
     subject: Annotated[Line | None, doc("A neutral line that names no private person.")] = None
     language: Annotated[Language | None, doc("ISO 639 code of the letter's language. 14-8(1).")] = None
     letter_date: Annotated[date | None, doc("The letter's own date.")] = None
-    received_on: Annotated[date | None, doc("Day of receipt, Asia/Almaty; given, it confirms an assumed one. 14-5(1).")] = None
+    received_on: Annotated[
+        date | None, doc("Day of receipt, Asia/Almaty; given, it confirms an assumed one. 14-5(1).")
+    ] = None
     reply_due: Annotated[date | None, doc("The date by which the letter asks for a response. 14-8(1).")] = None
     reply_within_days: Annotated[
-        Annotated[int, Meta(ge=1, le=3660)] | None, doc("The period that the letter states, in calendar days from its own date. 14-8(1).")
+        Annotated[int, Meta(ge=1, le=3660)] | None,
+        doc("The period that the letter states, in calendar days from its own date. 14-8(1)."),
     ] = None
     documents: Annotated[tuple[Document, ...] | None, doc("All documents, as they should stand.")] = None
     cleared: Annotated[
-        tuple[Literal["reference", "registry_number", "subject", "language", "letter_date", "reply_due", "reply_within_days"], ...],
+        tuple[
+            Literal[
+                "reference", "registry_number", "subject", "language", "letter_date", "reply_due", "reply_within_days"
+            ],
+            ...,
+        ],
         doc("Names of the fields that the letter does not state after all."),
     ] = ()
     reason: Annotated[Line, doc("Why, as a neutral line that names no private person.")]
@@ -179,7 +206,9 @@ class OHCHRPublication(Value, frozen=True, kw_only=True):
     what: Annotated[Published, doc("communication or response. 14-8(2).")]
     response: Annotated[
         Sequence | None,
-        doc("Sequence of the ResponseSent that was published, in the publication service's chain; null: a communication, or in a command the only one."),
+        doc(
+            "Sequence of the ResponseSent that was published, in the publication service's chain; null: a communication, or in a command the only one."
+        ),
     ] = None
     published_on: Annotated[date, doc("Day of OHCHR's publication. 14-8(2).")]
     address: Annotated[Address | None, doc("Where it stands; null: not known.")] = None
@@ -200,14 +229,18 @@ class CalendarAct(Value, frozen=True, kw_only=True):
     address: Annotated[Address | None, doc("Where it can be read; null: not recorded.")] = None
     known_on: Annotated[date, doc("Day from which it was publicly known.")]
     verified: Annotated[bool, doc("False: its number or day of announcement was not verified, and is shown so.")] = True
-    years: Annotated[tuple[Year, ...], doc("Years whose public holidays this act states whole: they count as loaded.")] = ()
+    years: Annotated[
+        tuple[Year, ...], doc("Years whose public holidays this act states whole: they count as loaded.")
+    ] = ()
     days: Annotated[tuple[CalendarDay, ...], doc("What it makes of which day. A later act overrides an earlier one.")]
 
 
 class Forwarding(Value, frozen=True, kw_only=True):
     """The MFA forwards the communication to the competent state bodies (14-5(1))."""
 
-    bodies: Annotated[tuple[ForwardedTo, ...], Meta(min_length=1, description="To whom, with questions and dates. 14-5(1).")]
+    bodies: Annotated[
+        tuple[ForwardedTo, ...], Meta(min_length=1, description="To whom, with questions and dates. 14-5(1).")
+    ]
     forwarded_on: Annotated[date, doc("Day of forwarding, Asia/Almaty. 14-5(1).")]
     note_number: Annotated[Mark | None, doc("Number of the MFA's note; null: none.")] = None
     documents: Annotated[tuple[Document, ...], doc("The note, and what was forwarded.")] = ()
@@ -225,7 +258,9 @@ class InfoReturn(Value, frozen=True, kw_only=True):
     """The MFA returns incomplete information to its body (practice, in the service of 14-6)."""
 
     body: Annotated[BodyCode, doc("Code of the body whose information is returned.")]
-    info: Annotated[Sequence, doc("Sequence of the AgencyInfoSubmitted that is returned, in the intake service's chain.")]
+    info: Annotated[
+        Sequence, doc("Sequence of the AgencyInfoSubmitted that is returned, in the intake service's chain.")
+    ]
     returned_on: Annotated[date, doc("Day of the return, Asia/Almaty.")]
     missing: Annotated[tuple[Mark, ...], doc("Numbers of the questions left open.")] = ()
     reason: Annotated[Line, doc("Why, as a neutral line that names no private person.")]
@@ -237,8 +272,12 @@ class Meeting(Value, frozen=True, kw_only=True):
     """The meeting that works the draft response out (14-7(2))."""
 
     held_on: Annotated[date, doc("Day of the meeting, Asia/Almaty. 14-7(2).")]
-    interested: Annotated[tuple[BodyCode, ...], doc("The interested state bodies; not the same set as the competent ones. 14-7(2).")] = ()
-    participants: Annotated[tuple[Participant, ...], Meta(min_length=1, description="Who took part, with the level of each. 14-7(2).")]
+    interested: Annotated[
+        tuple[BodyCode, ...], doc("The interested state bodies; not the same set as the competent ones. 14-7(2).")
+    ] = ()
+    participants: Annotated[
+        tuple[Participant, ...], Meta(min_length=1, description="Who took part, with the level of each. 14-7(2).")
+    ]
     documents: Annotated[tuple[Document, ...], doc("The minutes.")] = ()
 
 
@@ -257,23 +296,32 @@ class Draft(Value, frozen=True, kw_only=True):
 class Response(Value, frozen=True, kw_only=True):
     """What the MFA sent to the UN (14-8(1)). Only an entry from the public record may leave its particulars unknown."""
 
-    kind: Annotated[ResponseKind, doc("acknowledgement, interim or full; only full stops the clock of 14-8(1). Practice of the UN's reports.")]
+    kind: Annotated[
+        ResponseKind,
+        doc("acknowledgement, interim or full; only full stops the clock of 14-8(1). Practice of the UN's reports."),
+    ]
     sent_on: Annotated[date, doc("Day of sending, Asia/Almaty; sending counts, not arrival. 14-8(1).")]
     signatory: Annotated[Signatory | None, doc("Who signed; null: not known. 14-8(1).")] = None
     language: Annotated[Language | None, doc("ISO 639 code of its language; null: not known. 14-8(1).")] = None
     channel: Annotated[Channel | None, doc("diplomatic or other; null: not known. 14-8(1).")] = None
     note_number: Annotated[Mark | None, doc("Number of the note; null: not known.")] = None
     documents: Annotated[tuple[Document, ...], doc("The response and its annexes.")] = ()
-    public_record: Annotated[Address | None, doc("Address of the public text that this was taken from; null: it is the MFA's own entry.")] = None
+    public_record: Annotated[
+        Address | None, doc("Address of the public text that this was taken from; null: it is the MFA's own entry.")
+    ] = None
 
 
 class Report(Value, frozen=True, kw_only=True):
     """The report on the results of the work (14-9)."""
 
-    recipient: Annotated[Recipient, doc("administration: the Presidential Administration, 14-9(1). ombudsman: 14-9(2).")]
+    recipient: Annotated[
+        Recipient, doc("administration: the Presidential Administration, 14-9(1). ombudsman: 14-9(2).")
+    ]
     response: Annotated[
         Sequence | None,
-        doc("Sequence of the ResponseSent that it reports on, in this service's chain; null in a command: the only one."),
+        doc(
+            "Sequence of the ResponseSent that it reports on, in this service's chain; null in a command: the only one."
+        ),
     ] = None
     filed_on: Annotated[date, doc("Day of sending, Asia/Almaty. 14-9.")]
     note_number: Annotated[Mark | None, doc("Number of the note; null: none.")] = None
@@ -286,7 +334,9 @@ class SitePublication(Value, frozen=True, kw_only=True):
     what: Annotated[Published, doc("communication or response. 14-8(2).")]
     response: Annotated[
         Sequence | None,
-        doc("Sequence of the ResponseSent that was published, in this service's chain; null in a command: the only one."),
+        doc(
+            "Sequence of the ResponseSent that was published, in this service's chain; null in a command: the only one."
+        ),
     ] = None
     published_on: Annotated[date, doc("Day of publication, Asia/Almaty. 14-8(2).")]
     address: Annotated[Address, doc("Where it stands on the MFA's official internet resource. 14-8(2).")]
@@ -303,5 +353,7 @@ class Withdrawal(Value, frozen=True, kw_only=True):
 class Mending(Value, frozen=True, kw_only=True):
     """An operator's word that a broken chain goes on from its last good record."""
 
-    break_offset: Annotated[int, Meta(ge=0, description="Offset of the record that broke the chain, in this events topic.")]
+    break_offset: Annotated[
+        int, Meta(ge=0, le=LONGEST, description="Offset of the record that broke the chain, in this events topic.")
+    ]
     reason: Annotated[Line, doc("What happened, as a neutral line that names no private person.")]

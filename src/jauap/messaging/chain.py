@@ -96,9 +96,7 @@ def judge(chain: Chain, found: Link) -> tuple[Verdict, Chain]:
     """Apply the rule to one record, and say what the chain is after it. Pure: the order of the log decides."""
     if found.sequence <= chain.sequence:
         return Verdict.VOID, chain
-    extends = (
-        found.sequence == chain.sequence + 1 and found.previous == chain.hash and found.actual == found.claimed
-    )
+    extends = found.sequence == chain.sequence + 1 and found.previous == chain.hash and found.actual == found.claimed
     if chain.broken_at is not None and not (extends and found.mends == chain.broken_at):
         return Verdict.VOID, chain
     if not extends:

@@ -57,7 +57,9 @@ class Track:
         if self.parked is not None:
             return f"parked: {self.parked}"
         service = self.broken
-        return None if service is None else f"broken: {events_topic(service)} at offset {self.chains[service].broken_at}"
+        return (
+            None if service is None else f"broken: {events_topic(service)} at offset {self.chains[service].broken_at}"
+        )
 
 
 class Folded(NamedTuple):
@@ -102,7 +104,9 @@ def fold(tracks: MutableMapping[str, Track], message: Message, codec: Codec, par
     service = SERVICE_OF[message.topic]
     verdict, chain = judge(track.chains[service], found)
     if verdict is Verdict.BREAKS:
-        log.error("case broken", case_id=case_id, topic=message.topic, partition=message.partition, offset=message.offset)
+        log.error(
+            "case broken", case_id=case_id, topic=message.topic, partition=message.partition, offset=message.offset
+        )
         track.chains[service] = chain
     if verdict is not Verdict.COUNTS:
         return Folded(verdict, track, None, headers)

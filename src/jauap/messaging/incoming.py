@@ -24,10 +24,6 @@ class Malformed(Exception):  # noqa: N818 - what the outcome calls it
         self.code, self.field = code, field
 
 
-
-
-
-
 def case_id_of(message: Message) -> str:
     """The case that a command is for. Raises Malformed if key and `ce_subject` do not name the same valid case id."""
     key = (message.key or b"").decode(errors="replace")
@@ -36,9 +32,7 @@ def case_id_of(message: Message) -> str:
     return key
 
 
-def read_command(
-    message: Message, codec: Codec, kinds: Mapping[str, type[Value]], partitions: int
-) -> Waiting:
+def read_command(message: Message, codec: Codec, kinds: Mapping[str, type[Value]], partitions: int) -> Waiting:
     """Read one record of a commands topic. Raises Malformed; UnknownSchema if a newer release wrote it."""
     case_id = case_id_of(message)
     headers = header_map(message.headers)

@@ -259,7 +259,13 @@ class Loop:
         try:
             lane.arrived.append(incoming.read_command(message, self.codec, self.decider.commands, self.partitions))
         except incoming.Malformed as reason:
-            log.warning("malformed command", topic=message.topic, partition=message.partition, offset=message.offset, code=reason.code)
+            log.warning(
+                "malformed command",
+                topic=message.topic,
+                partition=message.partition,
+                offset=message.offset,
+                code=reason.code,
+            )
             self._publish(lane, incoming.malformed(message, reason), settles=message.offset)
         except UnknownSchema as fault:
             track = self._track(lane, incoming.case_id_of(message))
@@ -316,8 +322,10 @@ class Loop:
 
     def _admit_command(self, lane: Lane, waiting: Waiting) -> None:
         done, bay = lane.done.get(waiting.command_id), lane.bay(waiting.case_id)
-        first = done.command_hash if done else next(
-            (other.command_hash for other in bay.queue if other.command_id == waiting.command_id), None
+        first = (
+            done.command_hash
+            if done
+            else next((other.command_hash for other in bay.queue if other.command_id == waiting.command_id), None)
         )
         if first is not None and first != waiting.command_hash:
             self._publish(lane, reused(waiting), settles=waiting.offset)
@@ -371,10 +379,10 @@ class Loop:
     def _event(self, case: Case, waiting: Waiting, now: datetime) -> Event:
         try:
             if isinstance(waiting.command, facts.Mending):
-                raise refusals.NotBroken("break_offset")  # noqa: TRY301 - refused like any other
+                raise refusals.NotBroken("break_offset")
             seen = {service: getattr(case, service).last for service in SERVICES}
             if any(seen[service] != sequence for service, sequence in waiting.expected.items()):
-                raise refusals.OutdatedView("expected")  # noqa: TRY301 - refused like any other
+                raise refusals.OutdatedView("expected")
             return self.decider.decide(case, waiting.command, now)
         except refusals.Refusal as refusal:
             return CommandRefused(

@@ -54,7 +54,7 @@ class Sender:
         self._bootstrap, self._client = bootstrap, client
         self._ends = Ends(bootstrap, client)
         topics = [commands_topic(name) for name in SERVICE_OF]
-        self._codec = Codec(schema_ids(registry, dict.fromkeys(topics)))
+        self._codec = Codec(schema_ids(registry, dict.fromkeys(topics), PATIENCE_SECONDS))
         watched = [f"jauap.{service}.{kind}" for service in SERVICES for kind in ("events", "outcomes")]
         self._partitions = self._ends.partitions(watched)
         missing = sorted(set(watched) - self._partitions.keys())

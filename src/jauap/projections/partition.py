@@ -13,6 +13,7 @@ from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Chain, Verdict
 from jauap.messaging.envelope import Message, fingerprint
 from jauap.messaging.folding import SERVICE_OF, Track, fold, park
+from jauap.messaging.incoming import CASE_ID
 from jauap.projections import case_history
 from jauap.projections.database import Row
 from jauap.projections.models import MODELS
@@ -79,7 +80,7 @@ class Partition:
         named = {(message.key or b"").decode(errors="replace") for message in messages}
         for case_id in named & self.tracks.keys():
             self.tracks[case_id] = self.tracks.pop(case_id)
-        return sorted(named - self.tracks.keys())
+        return sorted(case_id for case_id in named - self.tracks.keys() if CASE_ID.fullmatch(case_id))
 
     def take(self, message: Message) -> None:
         """Fold the next record of a topic. Its case must have been loaded, if it is stored."""

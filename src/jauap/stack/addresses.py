@@ -13,7 +13,7 @@ class Addresses:
     """What a process needs to find the stack.
 
     `kafka` is host:port, `registry` and `database` are URLs, `documents` is a folder's path,
-    `partitions` the count that this deployment was created with.
+    `partitions` the count that this deployment was created with, `state` the State that it serves.
     """
 
     kafka: str
@@ -21,6 +21,7 @@ class Addresses:
     database: str = field(repr=False)  # it holds the password
     documents: str
     partitions: int
+    state: str = "KAZ"
 
     @classmethod
     def load(cls, data_dir: Path) -> "Addresses | None":
@@ -38,6 +39,7 @@ class Addresses:
             database=f"postgresql://jauap:{settings.password}@{HOST}:{settings.postgres_port}/jauap",
             documents=str(folder.documents),
             partitions=settings.partitions,
+            state=settings.state,
         )
 
     def environment(self) -> dict[str, str]:
@@ -47,5 +49,5 @@ class Addresses:
             "JAUAP_REGISTRY": self.registry,
             "JAUAP_DATABASE": self.database,
             "JAUAP_DOCUMENTS": self.documents,
-            "JAUAP_PARTITIONS": str(self.partitions),
+            "JAUAP_STATE": self.state,
         }

@@ -100,13 +100,10 @@ class Broker:
             "-c",
             str(self.folder.run / "kafka.properties"),
         )
-        answer = subprocess.run(
-            command, env=self.jvm().environment(), capture_output=True, text=True, check=False
-        )
+        answer = subprocess.run(command, env=self.jvm().environment(), capture_output=True, text=True, check=False)
         if answer.returncode != 0:
             raise StackError(
-                f"Kafka could not format its folder {self.folder.kafka}:"
-                f" {_last_line(answer.stderr or answer.stdout)}.",
+                f"Kafka could not format its folder {self.folder.kafka}: {_last_line(answer.stderr or answer.stdout)}.",
                 "If nothing in that folder is needed, remove it and try again.",
             )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from jauap.projections.probe import postgres_answers
 from jauap.stack.account import Account, unprivileged

@@ -107,8 +107,7 @@ def require_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise StackError(
-            f"The disk that holds {folder} has {free // 2**20} MB free,"
-            f" and the stack needs {needed // 2**20} MB.",
+            f"The disk that holds {folder} has {free // 2**20} MB free, and the stack needs {needed // 2**20} MB.",
             "Free some space there, or choose a folder on another disk with --data-dir"
             " (XDG_CACHE_HOME for the downloads).",
         )

@@ -88,9 +88,7 @@ class Installation:
         if all(self._archive(part).exists() for part in _UNPACK):
             return
         self._report("install", "preparing quicker starts (once)")
-        built = class_archive.build(
-            self._cache, self._bare_jvm("kafka"), self._bare_jvm("registry")
-        )
+        built = class_archive.build(self._cache, self._bare_jvm("kafka"), self._bare_jvm("registry"))
         for part, archive in built.items():
             archive.rename(self._archive(part))
 
@@ -124,9 +122,7 @@ def _untar(files: list[Path], home: Path) -> None:
     for file in files:
         with tarfile.open(file) as archive:
             # The archive is the pinned one; older 3.11 releases have no filters.
-            archive.extraction_filter = getattr(
-                tarfile, "data_filter", lambda member, _path: member
-            )
+            archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _path: member)
             archive.extractall(home)  # noqa: S202 - checked against its SHA-256
         file.unlink()
 

@@ -39,8 +39,7 @@ def _checked(path: Path) -> Java:
     version = _version(path)
     if int(version.split(".")[0]) < OLDEST:
         raise StackError(
-            f"The Java at {path} has version {version}, and the schema registry needs {OLDEST}"
-            " or newer.",
+            f"The Java at {path} has version {version}, and the schema registry needs {OLDEST} or newer.",
             "Unset JAUAP_JAVA to use the one that pip installed, or let it point to a newer java.",
         )
     return Java(path, version)
@@ -48,9 +47,7 @@ def _checked(path: Path) -> Java:
 
 def _version(path: Path) -> str:
     try:
-        answer = subprocess.run(
-            [path, "-version"], capture_output=True, text=True, timeout=30, check=False
-        )
+        answer = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _not_java(path) from error
     found = re.search(r'version "([0-9][0-9.]*)', answer.stderr + answer.stdout)

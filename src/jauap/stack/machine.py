@@ -32,12 +32,11 @@ INFRASTRUCTURE = (SchemaRegistry.name, Broker.name, Database.name)
 
 SPACE = 2**30
 PARTITIONS = 4
+STATE = "KAZ"
 
 _PATIENCE = 300.0
 _PAUSE = 0.05
-_STOPPING = {
-    part.name: (part.stop_signal, part.grace) for part in (SchemaRegistry, Broker, Database)
-}
+_STOPPING = {part.name: (part.stop_signal, part.grace) for part in (SchemaRegistry, Broker, Database)}
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class PartStatus:
 class Stack:
     """All parts that live in one data folder; `services=()` gives only the infrastructure.
 
-    `partitions` counts only when the folder is new; `service_command` says how a service is run.
+    `partitions` and `state` count only when the folder is new; `service_command` says how a service is run.
     Every method that changes something holds the folder's lock and may raise `StackError`.
     """
 
@@ -70,13 +69,14 @@ class Stack:
         *,
         service_command: ServiceCommand = run_module,
         partitions: int = PARTITIONS,
+        state: str = STATE,
         cache: Path | None = None,
     ) -> None:
         """Touches nothing yet."""
         self.folder = Folder.at(data_dir)
         self._services = tuple(services)
         self._service_command = service_command
-        self._partitions = partitions
+        self._partitions, self._state = partitions, state
         self._cache = cache or default_cache()
 
     def up(
@@ -150,7 +150,7 @@ class Stack:
 
     def _settings(self) -> Settings:
         require_space(self.folder.root, SPACE)
-        return Settings.load_or_create(self.folder, self._partitions)
+        return Settings.load_or_create(self.folder, self._partitions, self._state)
 
     def _addresses(self, settings: Settings) -> Addresses:
         return Addresses.of(self.folder, settings)
@@ -216,8 +216,7 @@ class Stack:
         lines = "\n".join(f"  {line}" for line in process.last_lines(log, 8))
         return StackError(
             f"{part.name} {how}. The end of {log}:\n{lines}\n",
-            "Put right what it complains of and run jauap stack up again"
-            " (jauap stack down first if a part hangs).",
+            "Put right what it complains of and run jauap stack up again (jauap stack down first if a part hangs).",
         )
 
     def _stop(self, names: Sequence[str], report: Report) -> None:

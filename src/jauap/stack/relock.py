@@ -27,9 +27,7 @@ def main() -> None:
     """Resolve, download, hash, write."""
     with tempfile.TemporaryDirectory() as folder:
         context = MavenContext(repo_cache=Path(folder), timeout=60)
-        text = (
-            _HEADER + _section("kafka", _kafka(context)) + _section("registry", _registry(context))
-        )
+        text = _HEADER + _section("kafka", _kafka(context)) + _section("registry", _registry(context))
     Path(__file__).with_name(LOCK).write_text(text)
 
 

@@ -39,9 +39,8 @@ class Service:
         """Nothing: a service's state is in Kafka and PostgreSQL."""
 
     def launch(self) -> Launch:
-        """Run it with the addresses in its environment; it serves KAZ unless told otherwise."""
+        """Run it with the addresses in its environment."""
         environment = {
-            "JAUAP_STATE": "KAZ",
             **os.environ,
             **self.addresses.environment(),
             "JAUAP_READY_FILE": str(self.folder.ready_file(self.name)),

@@ -1,4 +1,4 @@
-"""What one stack keeps for ever: its ports, its database password, its partition count."""
+"""What one stack keeps for ever: its ports, its database password, its partition count, its State."""
 
 import base64
 import json
@@ -23,6 +23,8 @@ class Settings:
     password: str
     cluster: str
     partitions: int
+    state: str = "KAZ"
+    """ISO 3166 alpha-3 code of the State that the deployment serves; ANY in a trial."""
 
     @classmethod
     def load(cls, folder: Folder) -> "Settings | None":
@@ -45,7 +47,7 @@ class Settings:
             ) from error
 
     @classmethod
-    def load_or_create(cls, folder: Folder, partitions: int) -> "Settings":
+    def load_or_create(cls, folder: Folder, partitions: int, state: str = "KAZ") -> "Settings":
         """Those of the folder; a new folder gets free ports and fresh secrets."""
         existing = cls.load(folder)
         if existing is not None:
@@ -60,6 +62,7 @@ class Settings:
             password=secrets.token_urlsafe(24),
             cluster=_cluster_id(),
             partitions=partitions,
+            state=state,
         )
         fresh._save(folder)
         return fresh

@@ -1,0 +1,53 @@
+# What CI runs: `make check` and `make test`. `make help` lists the targets.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v "$(PYTHON)" >/dev/null || { echo "Python 3.11 is needed: install it, or say which with PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: say which with PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "setting up the virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+.PHONY: venv
+venv: $(STAMP) ## Set up the virtual environment from the lock file
+
+.PHONY: demo
+demo: venv ## Start the system and take a real letter from arrival to publication
+	@$(BIN)/jauap demo
+
+.PHONY: test
+test: venv ## Run all tests, on the real broker, registry and database
+	@$(BIN)/python -m pytest
+
+.PHONY: check
+check: venv ## Format, lint, types, import contracts, schemas
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/contracts -m "not kafka"
+
+.PHONY: format
+format: venv ## Put the code in its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: venv ## Renew requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	  --python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock
+
+.PHONY: clean
+clean: ## Remove the virtual environment and caches (not the data in .jauap)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,68 @@
+"""Sending the orders of one call of `jauap do`: its common options, its actor, its documents' store."""
+
+import getpass
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jauap.cli import addresses, sending
+from jauap.cli.orders import Fault
+from jauap.cli.printing import failed, note, say_json
+from jauap.cli.sending import Missing
+from jauap.documents import DocumentStore
+from jauap.messaging.outcome import Outcome
+from jauap.messaging.sender import Order
+
+WAIT = 10.0
+
+Own = Annotated[Path | None, typer.Option("--data-dir", help="The folder of the stack. [env var: JAUAP_DATA_DIR]")]
+OwnWait = Annotated[
+    float | None, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the next outcome. [default: 10]")
+]
+
+
+class Submission:
+    """The options that may stand before or after the name of a command or file."""
+
+    def __init__(self, ctx: typer.Context, wait: float | None, data_dir: Path | None, *, as_json: bool) -> None:
+        self.wait: float = ctx.obj["wait"] if wait is None else wait
+        self.data_dir: Path = data_dir or ctx.obj["data_dir"]
+        self.as_json: bool = as_json or ctx.obj["as_json"]
+
+    def store(self) -> DocumentStore:
+        """The document store of the deployment."""
+        return DocumentStore(Path(addresses.find(self.data_dir, "documents").documents))
+
+    def send(self, found: list[Order]) -> int:
+        """Send, print each outcome, and give the exit status."""
+        where = addresses.find(self.data_dir, "kafka", "registry")
+        last: dict[str, Outcome | Missing] = {}
+        with sending.connected(where) as sender:
+            for order, outcome in sending.outcomes(sender, found, self.wait):
+                last[order.command_id] = outcome
+                if self.as_json:
+                    say_json(sending.as_object(order, outcome), indent=0)
+                else:
+                    typer.echo(sending.sentence(order, outcome))
+        return sending.status(last.values())
+
+
+def malformed(faults: Iterable[Fault], of: int) -> typer.Exit:
+    """Say all that is wrong; nothing was sent."""
+    for fault in faults:
+        note(str(fault))
+    return failed("Nothing was sent." if of == 1 else f"None of the {of} commands was sent.", code=sending.MALFORMED)
+
+
+def actor() -> str:
+    """Who asks, as far as the machine knows."""
+    declared = os.environ.get("JAUAP_ACTOR")
+    if declared:
+        return declared
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
