@@ -62,7 +62,7 @@ class Ends(Protocol):
         """The offset after the last record of each place. Raises LogUnavailable."""
 
 
-class Differs(Exception):  # noqa: N818 - it says what is so
+class Differs(Exception):
     """The log is not the one that was folded."""
 
     def __init__(self, partition: Partition, reason: str) -> None:

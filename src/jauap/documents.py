@@ -19,7 +19,7 @@ READ_ONLY = 0o440
 FOLDER = 0o750
 
 
-class NoSuchDocument(Exception):  # noqa: N818 - it says what is so
+class NoSuchDocument(Exception):
     """The document store has no document with this hash."""
 
 

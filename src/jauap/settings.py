@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class WrongSetting(Exception):  # noqa: N818 - it says what is so
+class WrongSetting(Exception):
     """A setting is missing or can't be used."""
 
     def __init__(self, name: str, rule: str) -> None:

@@ -267,7 +267,7 @@ def test_a_read_model_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """`rebuild all` names every read model and tells how many records were read."""
     asked: dict[str, Any] = {}
 
-    def rebuild(names: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401 - each is of its own type
+    def rebuild(names: tuple[str, ...], **given: Any) -> int:
         given["report"](1, 2)
         asked.update(given, names=names)
         return 55

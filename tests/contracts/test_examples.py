@@ -6,7 +6,7 @@ from uuid import UUID
 
 import avro.io
 import avro.schema
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import msgspec
 import pytest
 

@@ -41,7 +41,7 @@ app = typer.Typer(cls=NamesAndFiles, invoke_without_command=True, subcommand_met
 
 
 @app.callback()
-def do(  # noqa: PLR0913, PLR0917 - one for each option
+def do(
     ctx: typer.Context,
     names: Annotated[bool, typer.Option("--list", help="Print the commands' names, a name a line.")] = False,  # noqa: FBT002
     schema: Annotated[str, typer.Option("--schema", metavar="NAME", help="Print the JSON Schema of a command.")] = "",

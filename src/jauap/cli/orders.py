@@ -72,7 +72,7 @@ class Fault(Value, frozen=True, kw_only=True):
         return ": ".join(filter(None, (self.place, self.field, self.rule)))
 
 
-class Malformed(Exception):  # noqa: N818 - the outcome's word
+class Malformed(Exception):
     """A command is malformed: a field and the rule."""
 
     def __init__(self, field: str, rule: str) -> None:
@@ -242,7 +242,7 @@ def _not_json(error: Exception) -> str:
             return "has a number that is too long"
 
 
-class NotStrict(ValueError):  # noqa: N818 - it says what is so
+class NotStrict(ValueError):
     """Python would read it, JSON has no such thing."""
 
 

@@ -50,7 +50,7 @@ COLUMN_OF = {
 }  # fmt: skip
 
 
-class NotARegister(ValueError):  # noqa: N818 - it says what is so
+class NotARegister(ValueError):
     """The file as a whole is no register."""
 
 

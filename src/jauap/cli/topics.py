@@ -42,7 +42,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print an array of objects,
 
 
 @app.command()
-def apply(  # noqa: PLR0913 - a command has as many parameters as options
+def apply(
     *,
     kafka: Kafka = None,
     data_dir: DataDir = Path(".jauap"),
@@ -66,7 +66,7 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
 
 
 @app.command()
-def check(  # noqa: PLR0913 - a command has as many parameters as options
+def check(
     *,
     kafka: Kafka = None,
     data_dir: DataDir = Path(".jauap"),

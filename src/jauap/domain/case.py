@@ -183,29 +183,37 @@ def _clocks(part: Clocks, recorded: Recorded) -> Clocks:
     event = recorded.event
     if isinstance(event, CommandRefused):
         return part
-    clocks, findings = part.clocks, part.findings
+    return Clocks(last=recorded.sequence, clocks=_running(part.clocks, event), findings=_open(part.findings, event))
+
+
+def _running(clocks: dict[str, Clock], event: Event) -> dict[str, Clock]:
     match event:
         case DeadlineStarted():
-            clocks = {**clocks, event.clock: started(event)}
+            return {**clocks, event.clock: started(event)}
         case DeadlineMoved():
-            clocks = _changed(clocks, event.clock, **_terms(event))
+            return _changed(clocks, event.clock, **_terms(event))
         case DeadlineNear():
-            clocks = _changed(clocks, event.clock, near=near_mark(event.due, event.basis))
+            return _changed(clocks, event.clock, near=near_mark(event.due, event.basis))
         case DeadlineMet():
-            clocks = _changed(clocks, event.clock, missed=event.late, met_on=event.met_on, met_by=event.met_by)
+            return _changed(clocks, event.clock, missed=event.late, met_on=event.met_on, met_by=event.met_by)
         case DeadlineMissed():
-            clocks = _changed(clocks, event.clock, missed=True, met_on=None, met_by=None)
+            return _changed(clocks, event.clock, missed=True, met_on=None, met_by=None)
         case DeadlineReopened():
-            clocks = _changed(clocks, event.clock, missed=False, met_on=None, met_by=None)
+            return _changed(clocks, event.clock, missed=False, met_on=None, met_by=None)
         case DeadlineDropped():
-            clocks = {name: clock for name, clock in clocks.items() if name != event.clock}
-        case FindingRaised():
-            findings = {**findings, event.finding: event}
-        case FindingCured():
-            findings = {name: finding for name, finding in findings.items() if name != event.finding}
+            return {name: clock for name, clock in clocks.items() if name != event.clock}
         case _:
-            pass
-    return Clocks(last=recorded.sequence, clocks=clocks, findings=findings)
+            return clocks  # findings and mendings leave the clocks alone
+
+
+def _open(findings: dict[str, FindingRaised], event: Event) -> dict[str, FindingRaised]:
+    match event:
+        case FindingRaised():
+            return {**findings, event.finding: event}
+        case FindingCured():
+            return {name: finding for name, finding in findings.items() if name != event.finding}
+        case _:
+            return findings  # clocks and mendings leave the findings alone
 
 
 def started(event: DeadlineStarted) -> Clock:

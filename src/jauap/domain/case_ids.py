@@ -8,13 +8,19 @@ from jauap.domain.facts import Communication
 REFERENCE = re.compile(
     r"^(?:(?P<type>UA|AL|OL|JUA|JAL|JOL) )?(?P<state>[A-Z]{3}) (?P<number>[1-9][0-9]*)/(?P<year>[0-9]{4})$", re.ASCII
 )
-CYRILLIC = dict(
-    zip(
-        "АӘБВГҒДЕЁЖЗИЙКҚЛМНҢОӨПРСТУҰҮФХҺЦЧШЩЪЫІЬЭЮЯ",
-        ["A", "A", "B", "V", "G", "G", "D", "E", "E", "ZH", "Z", "I", "I", "K", "K", "L", "M", "N", "N", "O", "O", "P", "R", "S", "T", "U", "U", "U", "F", "KH", "H", "TS", "CH", "SH", "SHCH", "", "Y", "I", "", "E", "YU", "YA"],
-        strict=True,
-    )
-)
+CYRILLIC = dict(zip("АӘБВГҒДЕЁЗИЙІКҚЛМНҢОӨПРСТУҰҮФҺЫЭ", "AABVGGDEEZIIIKKLMNNOOPRSTUUUFHYE", strict=True)) | {
+    "Ж": "ZH",
+    "Х": "KH",
+    "Ц": "TS",
+    "Ч": "CH",
+    "Ш": "SH",
+    "Щ": "SHCH",
+    "Ю": "YU",
+    "Я": "YA",
+    "Ъ": "",
+    "Ь": "",
+}
+"""The rule for Cyrillic letters of Kazakh and Russian numbers: fixed, because ids never change."""
 LONGEST = 64
 
 

@@ -122,7 +122,8 @@ class Communication(Value, frozen=True, kw_only=True):
     receipt_assumed: Annotated[
         bool,
         doc(
-            "The day of receipt is an assumption (the public record has none): no clock starts until an officer corrects it. Practice."
+            "The day of receipt is an assumption (the public record has none): no clock starts until an officer"
+            " corrects it. Practice."
         ),
     ] = False
     reply_due: Annotated[
@@ -207,7 +208,8 @@ class OHCHRPublication(Value, frozen=True, kw_only=True):
     response: Annotated[
         Sequence | None,
         doc(
-            "Sequence of the ResponseSent that was published, in the publication service's chain; null: a communication, or in a command the only one."
+            "Sequence of the ResponseSent that was published, in the publication service's chain; null: a"
+            " communication, or in a command the only one."
         ),
     ] = None
     published_on: Annotated[date, doc("Day of OHCHR's publication. 14-8(2).")]
@@ -329,7 +331,10 @@ class Report(Value, frozen=True, kw_only=True):
 
 
 class SitePublication(Value, frozen=True, kw_only=True):
-    """What the MFA published on its official internet resource (14-8(2)). The public version is a document of its own."""
+    """What the MFA published on its official internet resource (14-8(2)).
+
+    The public version is a document of its own.
+    """
 
     what: Annotated[Published, doc("communication or response. 14-8(2).")]
     response: Annotated[

@@ -6,7 +6,7 @@ A refusal names the field and the rule, never the value. The docstring of each c
 from typing import ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - the field's word: a command is refused, nothing went wrong
+class Refusal(Exception):
     """The command was refused."""
 
     paragraph: ClassVar[str | None] = None

@@ -1,1 +1,4 @@
-"""The log: envelope, chain, Avro, topics, the service loop. The only folder that imports confluent_kafka and fastavro."""
+"""The log: envelope, chain, Avro, topics, the service loop.
+
+The only folder that imports confluent_kafka and fastavro.
+"""

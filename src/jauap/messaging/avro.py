@@ -32,7 +32,7 @@ Schema = Any
 """What `parse_schema` returned: fastavro knows it again and does not parse it once more."""
 
 
-class Undecodable(Exception):  # noqa: N818 - the words of a person: the record is undecodable
+class Undecodable(Exception):
     """The bytes are not what their headers say: the sender's fault. `field` is a path such as bodies[0].body.
 
     Neither the reason nor the path holds a value from the bytes.
@@ -44,7 +44,7 @@ class Undecodable(Exception):  # noqa: N818 - the words of a person: the record 
         self.field = field
 
 
-class UnknownSchema(Exception):  # noqa: N818 - as above
+class UnknownSchema(Exception):
     """No such release is installed here: a newer writer's perhaps, and then it is *our* fault, not the sender's."""
 
     def __init__(self, name: str, version: int) -> None:
@@ -53,11 +53,11 @@ class UnknownSchema(Exception):  # noqa: N818 - as above
         self.version = version
 
 
-class Unencodable(Exception):  # noqa: N818 - as above
+class Unencodable(Exception):
     """A value of ours breaks its own type's rules, so no reader would take it. It names the field, never the value."""
 
 
-class NotRegistered(Exception):  # noqa: N818 - as above
+class NotRegistered(Exception):
     """The codec was given no schema id for a subject that it should write."""
 
 

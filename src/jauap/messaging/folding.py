@@ -121,7 +121,7 @@ def _count(
         recorded = Recorded(service=service, sequence=chain.sequence, event=event)
         case = evolve(track.case, recorded)
         latest = max(track.latest, headers["ce_time"].decode())
-    except Exception as fault:  # any fault of ours parks the case; the others flow on
+    except Exception as fault:  # noqa: BLE001 - any fault of ours parks the case; the others flow on
         park(track, fault, message)
         return Folded(Verdict.VOID, track, None, headers)
     track.case, track.latest, track.chains[service] = case, latest, chain

@@ -16,7 +16,7 @@ CASE_ID = re.compile(r"[A-Z0-9-]{1,64}")
 LONGEST_ID = 200
 
 
-class Malformed(Exception):  # noqa: N818 - what the outcome calls it
+class Malformed(Exception):
     """The command can't be attributed to a case."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:

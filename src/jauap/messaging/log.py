@@ -27,7 +27,7 @@ ASK_SECONDS = 5.0
 LOST = (KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - the library's public codes
 
 
-class LogUnavailable(Exception):  # noqa: N818 - it says what is so, and passes
+class LogUnavailable(Exception):
     """The broker did not answer; try again."""
 
 
@@ -112,7 +112,7 @@ class Reader:
         self._consumer.assign(_partitions(starts))
 
     def poll(self, seconds: float, most: int = 1000) -> list[Message | Trouble]:
-        """Wait for a record at most so long, then take what is there. (`consume(n, t)` would wait the whole t.)"""
+        """Wait for a record at most so long, then take what is there: `consume(n, t)` would wait the whole t."""
         first = self._consumer.poll(seconds)
         found = [] if first is None else [first, *self._consumer.consume(most, 0)]
         items: list[Message | Trouble] = [_item(read) for read in found]

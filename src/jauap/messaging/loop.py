@@ -37,7 +37,7 @@ MOST_PARKED = 100
 """A bad release must not eat a topic: with more parked cases than this the service stops."""
 
 
-class TooManyParked(Exception):  # noqa: N818 - the message is for the operator
+class TooManyParked(Exception):
     """More cases are parked than a healthy release could park; the service stops until it is mended."""
 
 
@@ -372,7 +372,7 @@ class Loop:
             event = self._event(track.case, waiting, now)
             self._append(lane, bay, track, event, now, waiting)
         except Exception as fault:  # any fault of ours parks the case; its commands stay in their topic
-            log.error("decision failed", case_id=waiting.case_id, command_id=waiting.command_id, exc_info=fault)
+            log.exception("decision failed", case_id=waiting.case_id, command_id=waiting.command_id)
             self._park(lane, track, fault, None)
             self._stand_still(lane, bay, track)
 
@@ -401,7 +401,7 @@ class Loop:
             if event is not None:
                 self._append(lane, bay, track, event, now, None)
         except Exception as fault:  # as above: the case is parked, the others flow on
-            log.error("reconciling failed", case_id=track.case.case_id, exc_info=fault)
+            log.exception("reconciling failed", case_id=track.case.case_id)
             self._park(lane, track, fault, None)
 
     def _stand_still(self, lane: Lane, bay: Bay, track: Track) -> None:
@@ -417,9 +417,7 @@ class Loop:
                 bay.held.add(waiting.command_id)
                 self._publish(lane, held(waiting, track.standstill or ""), settles=None)
 
-    def _append(  # noqa: PLR0913 - one record, everything that stands in it
-        self, lane: Lane, bay: Bay, track: Track, event: Event, now: datetime, waiting: Waiting | None
-    ) -> None:
+    def _append(self, lane: Lane, bay: Bay, track: Track, event: Event, now: datetime, waiting: Waiting | None) -> None:
         """Append one record as the next of its case. It counts once it is read back, if no other came first."""
         key = track.case.case_id.encode()
         value, dataschema = self.codec.encode(self.own_topic, event)

@@ -35,15 +35,15 @@ class RegistryError(Exception):
     """The registry did not do what it was asked to."""
 
 
-class RegistryUnavailable(RegistryError):  # noqa: N818 - what it says
+class RegistryUnavailable(RegistryError):
     """The registry did not answer in time."""
 
 
-class NotCompatible(RegistryError):  # noqa: N818 - what it says
+class NotCompatible(RegistryError):
     """The registry refused a schema: it would break readers or writers of an earlier release."""
 
 
-class SchemasMissing(RegistryError):  # noqa: N818 - what it says
+class SchemasMissing(RegistryError):
     """The registry is there, but our schemas were not registered in time."""
 
 

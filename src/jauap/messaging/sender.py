@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Self
 
 import msgspec
 
@@ -31,7 +32,7 @@ class Order(Value, frozen=True, kw_only=True):
     case_id: str
     command_id: str
     actor: str
-    expected: dict[str, int] = {}
+    expected: dict[str, int] = msgspec.field(default_factory=dict)
     """The last sequence of each service that the sender saw; empty: it decides on whatever is there."""
     correlation_id: str | None = None
 
@@ -66,7 +67,7 @@ class Sender:
         self._reader = Reader(bootstrap, client)
         self._reader.read_from({place: end for place, end in self._before.items() if place[0].endswith(".outcomes")})
 
-    def __enter__(self) -> "Sender":
+    def __enter__(self) -> Self:
         """Ready to send."""
         return self
 

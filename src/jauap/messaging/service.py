@@ -23,7 +23,7 @@ from jauap.settings import Settings, WrongSetting
 log = structlog.get_logger(__name__)
 
 
-class ClockApart(Exception):  # noqa: N818 - the alarm's own words
+class ClockApart(Exception):
     """The clock on the wall and the broker's append time are more than five minutes apart; set the clocks."""
 
 

@@ -95,7 +95,7 @@ class TopicsError(Exception):
     """The broker did not answer, or did not do what it was asked to."""
 
 
-class PartitionsAreFixed(TopicsError):  # noqa: N818 - what it says
+class PartitionsAreFixed(TopicsError):
     """A topic has another partition count than the deployment. It can't be changed: cases would change partitions."""
 
 

@@ -21,7 +21,7 @@ OPTIONS = "-c search_path=jauap -c timezone=UTC"
 GONE = (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn)
 
 
-class DatabaseUnavailable(Exception):  # noqa: N818 - it says what is so, and passes
+class DatabaseUnavailable(Exception):
     """PostgreSQL did not answer, or lost the session; try again."""
 
 

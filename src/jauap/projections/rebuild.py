@@ -28,11 +28,11 @@ Goal = dict[str, Position]
 """How far each topic of a partition was projected."""
 
 
-class LogDiffers(Exception):  # noqa: N818 - it says what is so
+class LogDiffers(Exception):
     """The log is not the one that was projected: restart the projector, which compares and folds anew."""
 
 
-class Unreadable(Exception):  # noqa: N818 - as above
+class Unreadable(Exception):
     """This release can't read a record that was projected; nothing was changed. Use the projector's release."""
 
 

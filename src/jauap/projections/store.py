@@ -31,11 +31,11 @@ _pack = msgspec.msgpack.Encoder().encode
 _headers = msgspec.msgpack.Decoder(tuple[tuple[str, bytes | None], ...]).decode
 
 
-class Superseded(Exception):  # noqa: N818 - it says what is so
+class Superseded(Exception):
     """Another projector has taken these partitions over, or has moved them on: nothing was written."""
 
 
-class StateUnreadable(Exception):  # noqa: N818 - as above
+class StateUnreadable(Exception):
     """A stored case is of another form than this release's; its partition must be folded anew."""
 
     def __init__(self, partition: Partition, reason: str) -> None:
@@ -43,7 +43,7 @@ class StateUnreadable(Exception):  # noqa: N818 - as above
         self.partition = partition
 
 
-class NewerTables(Exception):  # noqa: N818 - as above
+class NewerTables(Exception):
     """The tables are those of a newer release; run that one, or drop the schema jauap and let this one fold anew."""
 
 
