@@ -56,7 +56,7 @@ def plain(text: str) -> str:
     )
 
 
-def word(value: object) -> str:  # noqa: PLR0911 - one for each kind
+def word(value: object) -> str:
     """A value in a table's cell."""
     match value:
         case None:
