@@ -5,6 +5,7 @@ import sys
 import structlog
 
 from jauap import logs
+from jauap.messaging.log import LogUnavailable, PartitionsDiffer
 from jauap.messaging.loop import TooManyParked
 from jauap.messaging.service import Stop
 from jauap.projections.store import NewerTables
@@ -27,7 +28,7 @@ def main() -> int:
     except WrongSetting as wrong:
         log.critical("wrong setting", reason=str(wrong))
         return 2
-    except (TooManyParked, NewerTables, ValueError) as reason:
+    except (TooManyParked, NewerTables, LogUnavailable, PartitionsDiffer) as reason:
         log.critical("projector stopped", reason=str(reason))
         return 1
     log.info("projector stopped")

@@ -5,19 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import structlog
-
 from jauap.messaging.avro import Codec
 from jauap.messaging.lane import EVENT_TOPICS
-from jauap.messaging.log import Ends, LogUnavailable, Reader, wait_for_topics
+from jauap.messaging.log import Ends, Reader, wait_for_topics
 from jauap.settings import required
 from services.projector.run import Projector
 
 NAME = "projector"
 GROUP = "jauap.projector"
-PATIENCE_SECONDS = 1.0
-
-log = structlog.get_logger(__name__)
 
 
 class Settings(NamedTuple):
@@ -27,6 +22,8 @@ class Settings(NamedTuple):
     """JAUAP_KAFKA: bootstrap servers, host:port[,host:port]."""
     database: str
     """JAUAP_DATABASE: URL of the PostgreSQL database of the read models."""
+    instance: str | None
+    """JAUAP_INSTANCE: a name of its own among the projectors, so that it takes up at once after a crash."""
     ready_file: Path | None
     """JAUAP_READY_FILE: made once everything that was written at the start is visible; null: nobody waits for it."""
 
@@ -39,6 +36,7 @@ def from_environment() -> Settings:
         database=required(
             "JAUAP_DATABASE", "must be the URL of a PostgreSQL database, such as postgresql://host/jauap"
         ),
+        instance=os.environ.get("JAUAP_INSTANCE") or None,
         ready_file=Path(ready) if ready else None,
     )
 
@@ -46,25 +44,13 @@ def from_environment() -> Settings:
 def make(given: Settings, stopping: Callable[[], bool]) -> Projector | None:
     """Wait for the broker and the topics, and build the projector. None: it was told to stop meanwhile."""
     ends = Ends(given.kafka, f"jauap-{NAME}")
-    partitions = _partitions(ends, stopping)
+    partitions = wait_for_topics(ends, EVENT_TOPICS, stopping)
     if partitions is None:
         return None
     return Projector(
         given.database,
-        source=Reader(given.kafka, f"jauap-{NAME}", group=GROUP),
+        source=Reader(given.kafka, f"jauap-{NAME}", group=GROUP, instance=given.instance),
         ends=ends,
         codec=Codec({}),
         partitions=partitions,
     )
-
-
-def _partitions(ends: Ends, stopping: Callable[[], bool]) -> int | None:
-    told = False
-    while not stopping():
-        try:
-            return wait_for_topics(ends, EVENT_TOPICS, PATIENCE_SECONDS)
-        except LogUnavailable as reason:
-            if not told:
-                log.warning("waiting for the events topics", reason=str(reason))
-            told = True
-    return None

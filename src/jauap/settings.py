@@ -25,6 +25,8 @@ class Settings(NamedTuple):
     """JAUAP_STATE: ISO 3166 alpha-3 code of the State served (KAZ); ANY in a trial."""
     ready_file: Path | None
     """JAUAP_READY_FILE: made once the process is ready; null: nobody waits for it."""
+    instance: str | None
+    """JAUAP_INSTANCE: a name of this process's own among its service's, so that it takes up at once after a crash."""
     only: tuple[int, ...] | None
     """JAUAP_PARTITIONS_ONLY: read these partitions, whoever else reads them too; null: join the group."""
 
@@ -43,6 +45,7 @@ def from_environment() -> Settings:
         documents=Path(required("JAUAP_DOCUMENTS", "must name the folder of the document store")),
         state=state,
         ready_file=Path(ready) if ready else None,
+        instance=os.environ.get("JAUAP_INSTANCE") or None,
         only=_numbers(os.environ.get("JAUAP_PARTITIONS_ONLY", "")),
     )
 

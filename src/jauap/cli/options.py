@@ -23,7 +23,7 @@ from jauap.domain.commands import SERVICE_OF, Command
 from jauap.domain.facts import Document
 from jauap.messaging.sender import Order
 
-Case = Annotated[str | None, typer.Option("--case", help="Id of the case, such as KAZ-3-2026.")]
+Case = Annotated[str | None, typer.Option("--case", "--case-id", help="Id of the case, such as KAZ-3-2026.")]
 CommandId = Annotated[
     str | None,
     typer.Option(

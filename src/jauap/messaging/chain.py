@@ -11,9 +11,9 @@ A record without valid chain headers is foreign: no honest writer makes one.
 """
 
 import hashlib
-import struct
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 GENESIS = bytes(32)
@@ -58,12 +58,25 @@ def record_hash(headers: dict[str, bytes], key: bytes, value: bytes) -> bytes:
     The headers are all `ce_` headers except `ce_id` and `ce_hash`, sorted by name, and then `content-type`; each
     piece stands behind its length in four bytes, big-endian. `ce_prevhash` in binary comes first.
     """
-    names = sorted(name for name in headers if name.startswith("ce_") and name not in ("ce_id", "ce_hash"))
-    pieces = [bytes.fromhex(headers["ce_prevhash"].decode())]
-    for name in names:
-        pieces += (name.encode(), headers[name])
-    pieces += (headers["content-type"], key, value)
-    return hashlib.sha256(b"".join(struct.pack(">I", len(piece)) + piece for piece in pieces)).digest()
+    previous = bytes.fromhex(headers["ce_prevhash"].decode())
+    pieces = [_length(previous), previous]
+    for name, prefix in _hashed(tuple(headers)):
+        value_of = headers[name]
+        pieces += (prefix, _length(value_of), value_of)
+    for piece in (headers["content-type"], key, value):
+        pieces += (_length(piece), piece)
+    return hashlib.sha256(b"".join(pieces)).digest()
+
+
+def _length(piece: bytes) -> bytes:
+    return len(piece).to_bytes(4, "big")
+
+
+@lru_cache(maxsize=1024)
+def _hashed(names: tuple[str, ...]) -> tuple[tuple[str, bytes], ...]:
+    """The names of the headers under the hash, in order, each with its length-prefixed bytes. Few kinds of records."""
+    hashed = sorted(name for name in names if name.startswith("ce_") and name not in ("ce_id", "ce_hash"))
+    return tuple((name, _length(name.encode()) + name.encode()) for name in hashed)
 
 
 def header_map(headers: Headers | None) -> dict[str, bytes] | None:

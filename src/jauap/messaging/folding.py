@@ -1,5 +1,6 @@
 """From records to cases: chain, decoding and fold, the same for services, projector, rebuild and verifier."""
 
+import re
 from collections.abc import MutableMapping
 from datetime import datetime
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from jauap.messaging.topics import partition_of
 
 log = structlog.get_logger(__name__)
 
+CASE_ID = re.compile(r"[A-Z0-9-]{1,64}")
 WHOLE: dict[str, Chain] = dict.fromkeys(SERVICES, Chain())
 LATEST_START = "0001-01-01T00:00:00.000Z"
 
@@ -96,7 +98,7 @@ def fold(tracks: MutableMapping[str, Track], message: Message, codec: Codec, par
     case_id = message.key.decode(errors="replace")
     track = tracks.get(case_id)
     if track is None:
-        if partition_of(message.key, partitions) != message.partition:
+        if CASE_ID.fullmatch(case_id) is None or partition_of(message.key, partitions) != message.partition:
             return _foreign(message, headers)
         track = tracks[case_id] = Track(Case(case_id=case_id))
     if track.parked is not None:

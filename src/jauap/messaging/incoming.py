@@ -1,6 +1,5 @@
 """Reading a command: what can't be attributed to a case is malformed, and named by its place."""
 
-import re
 from collections.abc import Mapping
 
 from jauap.domain.case import SERVICES
@@ -8,11 +7,11 @@ from jauap.domain.facts import Value
 from jauap.messaging.avro import Codec, Undecodable
 from jauap.messaging.chain import header_map
 from jauap.messaging.envelope import Message, command_hash, type_name
+from jauap.messaging.folding import CASE_ID
 from jauap.messaging.lane import Waiting
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.topics import partition_of
 
-CASE_ID = re.compile(r"[A-Z0-9-]{1,64}")
 LONGEST_ID = 200
 
 

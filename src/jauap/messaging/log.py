@@ -31,6 +31,10 @@ class LogUnavailable(Exception):
     """The broker did not answer; try again."""
 
 
+class PartitionsDiffer(Exception):
+    """Topics do not have the deployment's number of partitions: it is fixed for ever when a deployment is created."""
+
+
 class Trouble(NamedTuple):
     """An error that the reader met: positions must be compared with the log again."""
 
@@ -66,8 +70,12 @@ def _bytes(value: str | bytes | None) -> bytes | None:
 class Reader:
     """A consumer that gives messages and troubles. With a group it is handed partitions; without, it is told them."""
 
-    def __init__(self, bootstrap: str, client: str, group: str | None = None) -> None:
-        """Connect lazily. `group` only distributes work: correctness never rests on it."""
+    def __init__(self, bootstrap: str, client: str, group: str | None = None, instance: str | None = None) -> None:
+        """Connect lazily. `group` only distributes work: correctness never rests on it.
+
+        With an `instance` name of its own, a process that was killed takes its partitions back at once when it is
+        started again; without, the group waits for the old one's session to end.
+        """
         self._troubles: list[Trouble] = []
         self._consumer = Consumer(
             {
@@ -87,6 +95,7 @@ class Reader:
                 "reconnect.backoff.max.ms": 1_000,
                 "error_cb": lambda error: self._troubles.append(Trouble(str(error))),
                 "logger": _Quiet(),
+                **({} if instance is None else {"group.instance.id": instance}),
             }
         )
 
@@ -154,6 +163,8 @@ def _item(read: ClientMessage) -> Message | Trouble:
     error = read.error()
     if error is None:
         return _message(read)
+    if error.fatal():
+        raise LogUnavailable(str(error))  # such as another process under the same instance name
     topic, partition = read.topic(), read.partition()
     lost = error.code() in LOST and topic is not None and partition is not None
     return Trouble(str(error), (topic, partition) if lost and topic and partition is not None else None)
@@ -275,36 +286,40 @@ class Ends:
                     raise
                 time.sleep(0.2)
 
-    def partitions(self, topics: Iterable[str]) -> dict[str, int]:
+    def partitions(self, topics: Iterable[str], seconds: float = ASK_SECONDS) -> dict[str, int]:
         """How many partitions each topic has; a topic that is not there is left out. Raises LogUnavailable."""
         try:
-            found = self._admin.list_topics(timeout=ASK_SECONDS).topics
+            found = self._admin.list_topics(timeout=seconds).topics
         except KafkaException as error:
             raise LogUnavailable(str(error)) from error
         return {topic: len(found[topic].partitions) for topic in topics if topic in found and found[topic].partitions}
 
 
-def wait_for_topics(ends: Ends, topics: Collection[str], seconds: float = 60.0) -> int:
-    """The deployment's number of partitions, once all topics are there.
+def wait_for_topics(ends: Ends, topics: Collection[str], stopping: Callable[[], bool]) -> int | None:
+    """Wait for the broker and all these topics, and give the deployment's number of partitions.
 
-    Raises LogUnavailable if they are not there in time, ValueError if their numbers differ.
+    None: it was told to stop meanwhile. Raises PartitionsDiffer if the topics are not all of one deployment.
     """
-    deadline = time.monotonic() + seconds
-    while True:
+    told: str | None = None
+    while not stopping():
         try:
-            found = ends.partitions(topics)
+            found = ends.partitions(topics, seconds=1.0)
+            reason = f"topics missing: {', '.join(sorted(set(topics) - set(found)))}; run `jauap topics apply`"
         except LogUnavailable as error:
-            found = {}
-            log.info("waiting for the broker", reason=str(error))
+            found, reason = {}, str(error)
         if len(found) == len(topics):
-            break
-        if time.monotonic() > deadline:
-            missing = sorted(set(topics) - set(found))
-            raise LogUnavailable(f"topics missing: {', '.join(missing)}; run `jauap topics apply`")
-        time.sleep(0.2)
-    if len(set(found.values())) != 1:
-        raise ValueError(f"partition counts differ, they must be the deployment's: {found}")
-    return next(iter(found.values()))
+            return _the_same(found)
+        if told is None:
+            log.warning("waiting for the broker and its topics", reason=reason)
+        told = reason
+        time.sleep(0.1)
+    return None
+
+
+def _the_same(partitions: Mapping[str, int]) -> int:
+    if len(set(partitions.values())) != 1:
+        raise PartitionsDiffer(f"partition counts differ, they must be the deployment's: {dict(partitions)}")
+    return next(iter(partitions.values()))
 
 
 class _Quiet:

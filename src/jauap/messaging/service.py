@@ -14,7 +14,7 @@ from jauap.domain.events import Event
 from jauap.domain.facts import Value
 from jauap.messaging.avro import Codec
 from jauap.messaging.lane import EVENT_TOPICS
-from jauap.messaging.log import Ends, LogUnavailable, Reader, Writer, wait_for_topics
+from jauap.messaging.log import Ends, LogUnavailable, PartitionsDiffer, Reader, Writer, wait_for_topics
 from jauap.messaging.loop import Decider, Loop, TooManyParked
 from jauap.messaging.registry import RegistryError, schema_ids
 from jauap.messaging.watched import Watched
@@ -72,12 +72,14 @@ class Stop:
         return self.asked
 
 
-def connect(given: Settings, decider: Decider) -> Loop:
-    """Wait for broker and topics, and wire one instance of a service."""
+def connect(given: Settings, decider: Decider, stopping: Callable[[], bool]) -> Loop | None:
+    """Wait for broker and topics, and wire one instance of a service. None: it was told to stop meanwhile."""
     name = decider.name
     ends = Ends(given.kafka, f"jauap-{name}")
     own = (f"jauap.{name}.commands", f"jauap.{name}.outcomes")
-    partitions = wait_for_topics(ends, (*own, *EVENT_TOPICS))
+    partitions = wait_for_topics(ends, (*own, *EVENT_TOPICS), stopping)
+    if partitions is None:
+        return None
     codec = Codec(schema_ids(given.registry, [f"jauap.{name}.events", f"jauap.{name}.outcomes"]))
     watched = None
     if decider.watches is not None:
@@ -85,7 +87,7 @@ def connect(given: Settings, decider: Decider) -> Loop:
         decider.watch(watched)
     return Loop(
         decider,
-        reader=Reader(given.kafka, f"jauap-{name}", group=f"jauap.{name}"),
+        reader=Reader(given.kafka, f"jauap-{name}", group=f"jauap.{name}", instance=given.instance),
         writer=Writer(given.kafka, f"jauap-{name}"),
         ends=ends,
         codec=codec,
@@ -101,13 +103,14 @@ def run(name: str, make: Callable[[Settings], Decider]) -> int:
     stop = Stop()
     try:
         given = settings.from_environment()
-        loop = connect(given, make(given))
-        loop.start(given.only)
-        loop.run(stop, lambda: _say_ready(given, name))
+        loop = connect(given, make(given), stop)
+        if loop is not None:
+            loop.start(given.only)
+            loop.run(stop, lambda: _say_ready(given, name))
     except WrongSetting as wrong:
         log.critical("wrong setting", service=name, reason=str(wrong))
         return 2
-    except (LogUnavailable, RegistryError, TooManyParked, ClockApart) as reason:
+    except (LogUnavailable, PartitionsDiffer, RegistryError, TooManyParked, ClockApart) as reason:
         log.critical("service stopped", service=name, reason=str(reason))
         return 1
     log.info("service stopped", service=name)

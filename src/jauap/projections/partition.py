@@ -12,8 +12,7 @@ from jauap.domain.case import Case
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Chain, Verdict
 from jauap.messaging.envelope import Message, fingerprint
-from jauap.messaging.folding import SERVICE_OF, Track, fold, park
-from jauap.messaging.incoming import CASE_ID
+from jauap.messaging.folding import CASE_ID, SERVICE_OF, Track, fold, park
 from jauap.projections import case_history
 from jauap.projections.database import Row
 from jauap.projections.models import MODELS

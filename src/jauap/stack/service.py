@@ -43,6 +43,7 @@ class Service:
         environment = {
             **os.environ,
             **self.addresses.environment(),
+            "JAUAP_INSTANCE": f"{self.name}-1",
             "JAUAP_READY_FILE": str(self.folder.ready_file(self.name)),
         }
         return Launch(self.command(self.name), self.folder.root, environment)

@@ -1,0 +1,1 @@
+"""What nothing smaller can show: the whole system, by its command line."""

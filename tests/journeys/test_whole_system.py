@@ -1,0 +1,264 @@
+"""The whole system on this machine, used as a person uses it: by its command line."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from jauap.domain.workdays import day_in_kazakhstan
+from jauap.stack.addresses import Addresses
+from jauap.stack.machine import Stack
+from tests.checker import SERVICES, check
+
+pytestmark = pytest.mark.kafka
+
+ROOT = Path(__file__).parents[2]
+LETTER = "KAZ-5-2011"
+
+
+class System:
+    """A running deployment, and its command line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.machine = Stack(folder)
+        self.demo = self.run("demo", "examples/register.csv")
+
+    def run(self, *words: str, status: int = 0, given: str | None = None, **settings: str) -> str:
+        """Run a command and give its output; its exit status must be the expected one."""
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "jauap"), *words],
+            input=given,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=280,
+            check=False,
+            env={**os.environ, "JAUAP_DATA_DIR": str(self.folder), "JAUAP_ACTOR": "officer", **settings},
+        )
+        assert done.returncode == status, (done.returncode, done.stdout[-3000:], done.stderr[-3000:])
+        return done.stdout
+
+    def json(self, *words: str, status: int = 0, given: str | None = None) -> Any:
+        """Run a command with --json and read its output."""
+        return json.loads(self.run(*words, "--json", status=status, given=given))
+
+    @property
+    def addresses(self) -> Addresses:
+        found = Addresses.load(self.folder)
+        assert found is not None
+        return found
+
+    def until(self, *words: str, seconds: float = 30.0) -> Any:
+        """Ask until the answer is not empty: read models follow the log."""
+        deadline = time.monotonic() + seconds
+        while not (found := self.json(*words)):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        return found
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The system after its demonstration."""
+    folder = tmp_path_factory.mktemp("system") / "data"
+    machine = Stack(folder)
+    try:
+        yield System(folder)
+    finally:
+        machine.down(lambda _part, _words: None)
+
+
+def test_the_letter_went_through_every_paragraph(system: System) -> None:
+    """Every clock of 14-5 to 14-9 ran and was met, and the one breach on the way is a finding."""
+    clocks = {clock["clock"]: clock for clock in system.json("deadlines", "--case", LETTER)}
+    paragraphs = {clock["paragraph"] for clock in clocks.values()}
+    assert paragraphs == {"14-5(1)", "14-5(2)", "14-8(1)", "14-8(2)", "14-9(1)", "14-9(2)", None}
+    assert {clock["state"] for clock in clocks.values()} == {"met"}
+    assert [finding["code"] for finding in system.json("findings", LETTER)] == ["signatory"]
+    history = system.json("history", LETTER)
+    assert {"CommunicationReceived", "CommunicationForwarded", "MeetingHeld", "ResponseSent"} <= {
+        row["event"] for row in history
+    }
+    assert "published" in system.run("case", "show", LETTER)
+
+
+def test_the_log_behind_it_is_whole(system: System) -> None:
+    """An independent reader finds every chain unbroken, and each command's record once."""
+    for service in SERVICES:
+        found = check(system.addresses.kafka, service)
+        assert not found.broken
+        made = [record.command_id for records in found.counted.values() for record in records if record.command_id]
+        assert len(made) == len(set(made))
+
+
+def test_a_second_demonstration_and_a_second_import_change_nothing(system: System) -> None:
+    """What was done is not done twice: not one record is added."""
+    before = {service: sum(map(len, check(system.addresses.kafka, service).counted.values())) for service in SERVICES}
+    system.run("demo", "examples/register.csv")
+    report = system.json("import", "examples/register.csv", "--state", "ANY", status=1)
+    assert report["taken"] == []
+    assert len(report["was_there"]) > 40
+    after = {service: sum(map(len, check(system.addresses.kafka, service).counted.values())) for service in SERVICES}
+    assert before == after
+
+
+def test_an_imported_letter_has_no_clock_until_its_receipt_is_confirmed(system: System) -> None:
+    """The public record has no day of receipt: nothing is computed where it isn't known."""
+    assert system.json("deadlines", "--case", "KAZ-2-2011") == []
+    assert system.json("findings", "KAZ-2-2011") == []
+
+
+def test_rebuilt_read_models_have_identical_rows(system: System) -> None:
+    """PostgreSQL is derived: whatever is done to a model, the log gives the same rows again."""
+    models = ["cases", "case_history", "deadlines", "findings", "agency_matrix"]
+    with psycopg.connect(system.addresses.database, autocommit=True) as connection:
+
+        def rows(model: str) -> list[tuple[Any, ...]]:
+            return sorted(connection.execute(f"SELECT t::text FROM jauap.{model} AS t").fetchall())  # noqa: S608
+
+        before = {model: rows(model) for model in models}
+        for model in models:
+            connection.execute(f"DELETE FROM jauap.{model} WHERE case_id LIKE 'KAZ%'")  # noqa: S608
+            assert rows(model) != before[model]
+            system.run("projections", "rebuild", model)
+        assert {model: rows(model) for model in models} == before
+
+
+def test_a_letter_registered_by_hand_is_forwarded_late_and_it_shows(system: System) -> None:
+    """No JSON needed; what breaks a rule is recorded, and becomes a finding that names its paragraph."""
+    today = day_in_kazakhstan_now()
+    received = (today - timedelta(days=40)).isoformat()
+    case = ("--case-id", "KAZ-77-2026")
+    system.run(
+        *("do", "ReceiveCommunication", "--reference", "KAZ 77/2026", "--communication-type", "AL"),
+        *("--state", "KAZ", "--language", "en", "--letter-date", received, "--received-on", received),
+        *("--reply-within-days", "60"),
+    )
+    missed = system.until("deadlines", "--missed", "--case", "KAZ-77-2026")
+    assert {clock["clock"] for clock in missed} == {"14-5(1)", "14-5(2)"}
+    system.run("do", "ForwardCommunication", *case, "--body", "MIA", "--forwarded-on", today.isoformat())
+    deadline = time.monotonic() + 30
+    while True:
+        codes = {finding["code"] for finding in system.json("findings", "KAZ-77-2026")}
+        if codes >= {"late", "forwarded-late"}:
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_wrong_entry_is_withdrawn_and_its_clock_runs_again(system: System) -> None:
+    """Met is not final: without its fact the clock is open, and history shows both."""
+    today = day_in_kazakhstan_now().isoformat()
+    receive = {
+        "command": "ReceiveCommunication", "reference": "KAZ 78/2026", "communication_type": "UA", "state": "KAZ",
+        "received_on": today,
+    }  # fmt: skip
+    forward = {
+        "command": "ForwardCommunication", "case_id": "KAZ-78-2026", "bodies": [{"body": "MIA"}], "forwarded_on": today
+    }  # fmt: skip
+    withdraw = {"command": "WithdrawRoutingEntry", "case_id": "KAZ-78-2026", "entry": 1, "reason": "the wrong letter"}
+    system.run("do", "-", given=json.dumps([receive, forward]))
+    _await_state(system, "KAZ-78-2026", "14-5(1)", "met")
+    system.run("do", "-", given=json.dumps(withdraw))
+    _await_state(system, "KAZ-78-2026", "14-5(1)", "open")
+    events = [row["event"] for row in system.json("history", "KAZ-78-2026")]
+    assert {"DeadlineMet", "EntryWithdrawn", "DeadlineReopened"} <= set(events)
+
+
+def test_a_refusal_is_told_recorded_and_found_again(system: System) -> None:
+    """Code, sentence and field, by exit status 1, in the history, and by the command's id later."""
+    wrong = {
+        "command": "ForwardCommunication", "case_id": LETTER, "bodies": [{"body": "NOSUCH"}],
+        "forwarded_on": day_in_kazakhstan_now().isoformat(), "command_id": "refused-1",
+    }  # fmt: skip
+    outcome = system.json("do", "-", given=json.dumps(wrong), status=1)
+    assert (outcome["status"], outcome["code"], outcome["field"]) == ("refused", "UnknownBody", "bodies[0].body")
+    assert system.json("outcome", "refused-1", status=1)["code"] == "UnknownBody"
+
+
+def test_a_malformed_command_is_not_sent_at_all(system: System) -> None:
+    """The field and the rule are named, the value never; exit status 2."""
+    done = system.run("do", "-", given='{"command": "ForwardCommunication", "bodies": 7}', status=2)
+    assert done == ""
+
+
+def test_a_command_for_a_service_that_is_down_is_kept(system: System) -> None:
+    """The command line says so and ends with 3; once the service is back, the outcome is there."""
+    today = day_in_kazakhstan_now().isoformat()
+    system.machine.kill("routing")
+    inform = {"command": "InformOmbudsman", "case_id": "KAZ-2-2011", "informed_on": today, "command_id": "kept-1"}
+    system.run("do", "--wait", "1", "-", given=json.dumps(inform), status=3)
+    system.run("stack", "up")
+    deadline = time.monotonic() + 30
+    while '"accepted"' not in _either(system, "outcome", "kept-1", "--json"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_everything_killed_at_once_heals_by_up(system: System) -> None:
+    """Kill -9 of every part, then `up`: nothing that was accepted is gone."""
+    before = system.json("history", LETTER)
+    for part in (*SERVICES, "projector", "kafka", "registry", "postgres"):
+        system.machine.kill(part)
+    system.run("stack", "up")
+    assert system.json("history", LETTER) == before
+    assert {part["state"] for part in system.json("stack", "status")} == {"ready"}
+
+
+def test_clocks_that_ended_while_deadlines_was_down_are_missed_at_its_next_run(system: System) -> None:
+    """Level-triggered: what the outage hid is recorded once, with the right day."""
+    system.machine.stop("deadlines")
+    today = day_in_kazakhstan_now()
+    receive = {
+        "command": "ReceiveCommunication", "reference": "KAZ 79/2026", "communication_type": "UA", "state": "KAZ",
+        "received_on": (today - timedelta(days=30)).isoformat(),
+    }  # fmt: skip
+    system.run("do", "-", given=json.dumps(receive))
+    system.machine.start("deadlines")
+    _await_state(system, "KAZ-79-2026", "14-5(1)", "missed")
+    events = [(row["event"], row["data"].get("clock")) for row in system.json("history", "KAZ-79-2026")]
+    assert events.count(("DeadlineMissed", "14-5(1)")) == 1
+
+
+def test_topics_agree_with_their_files(system: System) -> None:
+    """`jauap topics check` finds no drift on a deployment that `up` made."""
+    system.run("topics", "check")
+
+
+def day_in_kazakhstan_now() -> date:
+    """Today, where the law counts."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - the only place that looks at the clock
+
+    return day_in_kazakhstan(datetime.now(UTC))
+
+
+def _await_state(system: System, case_id: str, clock: str, state: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        found = {row["clock"]: row["state"] for row in _clocks(system, case_id)}
+        if found.get(clock) == state:
+            return
+        assert time.monotonic() < deadline, found
+        time.sleep(0.1)
+
+
+def _clocks(system: System, case_id: str) -> list[dict[str, Any]]:
+    known = _either(system, "deadlines", "--case", case_id, "--json")
+    return json.loads(known) if known else []
+
+
+def _either(system: System, *words: str) -> str:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "jauap"), *words, "--data-dir", str(system.folder)],
+        capture_output=True, text=True, check=False, cwd=ROOT, timeout=60,
+    )  # fmt: skip
+    return done.stdout
