@@ -20,6 +20,7 @@ from jauap.messaging.registry import schema_ids
 from jauap.messaging.sender import Order, Sender
 from jauap.messaging.service import OnCommand
 from jauap.messaging.topics import partition_of
+from jauap.messaging.verifier import verify
 from jauap.stack.addresses import Addresses
 from tests.checker import Record, read_topic
 
@@ -174,6 +175,9 @@ def test_a_broken_case_stands_still_until_it_is_mended(bench: Bench) -> None:
     outcomes = bench.answers([loop], [held, next_other])
     assert [outcome.status for outcome in outcomes] == ["held", "accepted"]
     break_offset = bench.records()[-1].offset
+    seen = verify(bench.stack.kafka)
+    assert bench.case_id in {one.case_id for one in seen.standing_still}
+    assert not seen.whole
     wrong = order(bench.case_id, MendRoutingChain(break_offset=break_offset + 1, reason="not this one"))
     assert bench.answers([loop], [wrong])[0].status == "held"
     mend = order(bench.case_id, MendRoutingChain(break_offset=break_offset, reason="a forged record"))
@@ -182,6 +186,7 @@ def test_a_broken_case_stands_still_until_it_is_mended(bench: Bench) -> None:
     bench.turn_until(loop, lambda: bench.last(held.command_id).status == "accepted")
     bench.turn_until(loop, lambda: bench.last(wrong.command_id).status == "refused")
     loop.close()
+    assert bench.case_id not in {one.case_id for one in verify(bench.stack.kafka).standing_still}
     again = bench.loop()
     after = order(bench.case_id, meeting(9))
     assert bench.answers([again], [after])[0].sequence == bench.last(wrong.command_id).sequence + 1  # type: ignore[operator]

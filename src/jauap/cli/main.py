@@ -3,7 +3,7 @@
 import typer
 
 from jauap import logs
-from jauap.cli import ask, demo, do, documents, imports, projections, stack, topics
+from jauap.cli import ask, demo, do, documents, imports, projections, stack, topics, verify
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(stack.app, name="stack", epilog="Example: jauap stack up")
@@ -11,6 +11,7 @@ app.add_typer(do.app, name="do")
 app.command("import")(imports.import_register)
 app.add_typer(ask.case, name="case")
 app.command()(demo.demo)
+app.command()(verify.verify)
 for _question in (ask.history, ask.deadlines, ask.findings, ask.outcome):
     app.command()(_question)
 app.add_typer(documents.app, name="documents")

@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 COMMITS_EVERY_SECONDS = 0.2
 RECOVERY_PAUSE_SECONDS = 0.25
 ADVANCED_PER_TURN = 1000
+CLOCK_TRUSTED_SECONDS = 30.0
+RETRY_CLOCK_SECONDS = 10.0
 MOST_PARKED = 100
 """A bad release must not eat a topic: with more parked cases than this the service stops."""
 
@@ -111,6 +113,8 @@ class Loop:
         self._troubled: str | None = None
         self._period: object = None
         self._committed_at = 0.0
+        self._checked_at = float("-inf")
+        self._tried_at: float | None = None
 
     # --- being handed partitions ---
 
@@ -237,6 +241,7 @@ class Loop:
         bay = lane.bays.get(track.case.case_id)
         if bay is not None and bay.flight is not None and track.chains[self.name].sequence >= bay.flight.sequence:
             bay.flight = None
+            self._checked_at, self._tried_at = time.monotonic(), None
             self.decider.check_clock(datetime.fromtimestamp(message.timestamp / 1000, UTC), now)
         command_id, command_hash = folded.text("ce_commandid"), folded.text("ce_commandhash")
         if folded.recorded is None or command_id is None or command_hash is None or command_id in lane.done:
@@ -394,15 +399,29 @@ class Loop:
             )
 
     def _reconcile(self, lane: Lane, bay: Bay, track: Track) -> None:
+        if self._trying_clock():
+            self._to_advance[lane.number, track.case.case_id] = None
+            return
         bay.dirty = False
         now = self.clock()
         try:
             event = self.decider.reconcile(track.case, now)
             if event is not None:
+                self._tried_at = self._tried_at or time.monotonic()
                 self._append(lane, bay, track, event, now, None)
         except Exception as fault:  # as above: the case is parked, the others flow on
             log.exception("reconciling failed", case_id=track.case.case_id)
             self._park(lane, track, fault, None)
+
+    def _trying_clock(self) -> bool:
+        """Whether the clock was not checked lately and one record is under way that will show the broker's time.
+
+        So a clock that jumped writes one wrong step, not one for each case, before the service stops.
+        """
+        now = time.monotonic()
+        if self._tried_at is None or now - self._checked_at < CLOCK_TRUSTED_SECONDS:
+            return False
+        return now - self._tried_at < RETRY_CLOCK_SECONDS
 
     def _stand_still(self, lane: Lane, bay: Bay, track: Track) -> None:
         """Mend the case if that is what is asked; tell the others once that their command is held."""
