@@ -7,6 +7,7 @@ next command of that case waits until the record is read back. Killed, doubled, 
 the same cure: throw the producer away, read on, decide what is not done.
 """
 
+import gc
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from jauap.domain.facts import Value
 from jauap.messaging import incoming
 from jauap.messaging.avro import Codec, UnknownSchema
 from jauap.messaging.chain import Verdict
-from jauap.messaging.envelope import Message, Outgoing, chained, cloud_event
+from jauap.messaging.envelope import Message, Outgoing, chained, cloud_event, type_name
 from jauap.messaging.folding import Folded, Track, events_topic, fold, park
 from jauap.messaging.lane import EVENT_TOPICS, Bay, Done, Flight, Lane, Position, Waiting
 from jauap.messaging.log import Ends, LogUnavailable, Place, Reader, Trouble, Writer
@@ -183,6 +184,8 @@ class Loop:
             self.turn()
             if self.ready and not was_ready:
                 was_ready = True
+                gc.collect()
+                gc.freeze()  # what was folded at the start is not looked through again and again
                 on_ready()
         self.close()
 
@@ -254,6 +257,16 @@ class Loop:
         for waiting in [waiting for waiting in bay.queue if waiting.command_id == command_id]:
             bay.queue.remove(waiting)
             self._answer(lane, waiting)
+        outcome = lane.done[command_id].outcome
+        tell = log.info if outcome.status == "refused" else log.debug
+        tell(
+            f"command {outcome.status}",
+            case_id=outcome.case_id,
+            command_id=command_id,
+            event_id=outcome.event_id,
+            command=outcome.command,
+            code=outcome.code,
+        )
 
     # --- commands: wait until everything written before is folded ---
 
@@ -450,6 +463,7 @@ class Loop:
         headers["ce_seen"] = self._seen(lane)
         headers["ce_actor"] = (waiting.actor if waiting else self.name).encode()
         if waiting is not None:
+            headers["ce_commandtype"] = f"jauap.{waiting.name}".encode()
             headers["ce_commandid"] = waiting.command_id.encode()
             headers["ce_commandhash"] = waiting.command_hash.encode()
             headers["ce_correlationid"] = (waiting.correlation_id or waiting.command_id).encode()
@@ -558,7 +572,7 @@ def outcome_of(folded: Folded, message: Message, command_id: str) -> Outcome:
         refusal = recorded.event
     return Outcome(
         command_id=command_id,
-        command=refusal.command if refusal else None,
+        command=type_name(folded.headers.get("ce_commandtype", b"")) or None,
         case_id=folded.text("ce_subject"),
         status="refused" if refusal else "accepted",
         event=type(recorded.event).__name__ if recorded else None,
