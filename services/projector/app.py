@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jauap.messaging.avro import Codec
 from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import Ends, Reader, wait_for_topics
-from jauap.settings import required
+from jauap.settings import partition_count, required
 from services.projector.run import Projector
 
 NAME = "projector"
@@ -22,6 +22,8 @@ class Settings(NamedTuple):
     """JAUAP_KAFKA: bootstrap servers, host:port[,host:port]."""
     database: str
     """JAUAP_DATABASE: URL of the PostgreSQL database of the read models."""
+    partitions: int | None
+    """JAUAP_PARTITIONS: the deployment's partition count; topics that differ stop the start. Null: not checked."""
     instance: str | None
     """JAUAP_INSTANCE: a name of its own among the projectors, so that it takes up at once after a crash."""
     ready_file: Path | None
@@ -36,6 +38,7 @@ def from_environment() -> Settings:
         database=required(
             "JAUAP_DATABASE", "must be the URL of a PostgreSQL database, such as postgresql://host/jauap"
         ),
+        partitions=partition_count(),
         instance=os.environ.get("JAUAP_INSTANCE") or None,
         ready_file=Path(ready) if ready else None,
     )
@@ -44,7 +47,7 @@ def from_environment() -> Settings:
 def make(given: Settings, stopping: Callable[[], bool]) -> Projector | None:
     """Wait for the broker and the topics, and build the projector. None: it was told to stop meanwhile."""
     ends = Ends(given.kafka, f"jauap-{NAME}")
-    partitions = wait_for_topics(ends, EVENT_TOPICS, stopping)
+    partitions = wait_for_topics(ends, EVENT_TOPICS, given.partitions, stopping)
     if partitions is None:
         return None
     return Projector(

@@ -185,8 +185,9 @@ class Projector:
 
     def _arrive(self, messages: list[Message], partition: Partition, message: Message) -> str | None:
         """Take a record in; a reason to compare the log first, if there is one."""
-        place, known = (message.topic, message.partition), self._leader_epochs.get((message.topic, message.partition))
-        self._leader_epochs[place] = message.leader_epoch
+        place = (message.topic, message.partition)
+        known = self._leader_epochs.get(place)
+        self._leader_epochs[place] = max(message.leader_epoch, -1 if known is None else known)
         if place in self._verifying:
             if fingerprint(message) != partition.positions[message.topic].fingerprint:
                 raise Differs(partition, f"{message.topic} at offset {message.offset} is not what was folded there")

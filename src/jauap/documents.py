@@ -1,4 +1,4 @@
-"""The document store: a folder in which each document is named by the SHA-256 of its bytes (design, rule 11).
+"""The document store: a folder in which each document is named by the SHA-256 of its bytes (docs/decisions/0007).
 
 An event holds a document's hash, size, media type, language and title; the bytes are here, and only here. What
 the hash does not match is not that document. A document can be deleted while its hash stays in the log.

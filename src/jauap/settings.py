@@ -25,6 +25,8 @@ class Settings(NamedTuple):
     """JAUAP_STATE: ISO 3166 alpha-3 code of the State served (KAZ); ANY in a trial."""
     ready_file: Path | None
     """JAUAP_READY_FILE: made once the process is ready; null: nobody waits for it."""
+    partitions: int | None
+    """JAUAP_PARTITIONS: the deployment's partition count; topics that differ stop the start. Null: not checked."""
     instance: str | None
     """JAUAP_INSTANCE: a name of this process's own among its service's, so that it takes up at once after a crash."""
     only: tuple[int, ...] | None
@@ -45,9 +47,18 @@ def from_environment() -> Settings:
         documents=Path(required("JAUAP_DOCUMENTS", "must name the folder of the document store")),
         state=state,
         ready_file=Path(ready) if ready else None,
+        partitions=partition_count(),
         instance=os.environ.get("JAUAP_INSTANCE") or None,
         only=_numbers(os.environ.get("JAUAP_PARTITIONS_ONLY", "")),
     )
+
+
+def partition_count() -> int | None:
+    """JAUAP_PARTITIONS; None where it is not set. Raises WrongSetting."""
+    text = os.environ.get("JAUAP_PARTITIONS", "")
+    if text and (not text.isascii() or not text.isdigit() or int(text) < 1):
+        raise WrongSetting("JAUAP_PARTITIONS", "must be the deployment's number of partitions, such as 12")
+    return int(text) if text else None
 
 
 def required(name: str, rule: str) -> str:

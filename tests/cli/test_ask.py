@@ -232,8 +232,8 @@ def test_an_outcome_is_told_from_the_read_models(models: FakeModels) -> None:
 
 @pytest.mark.usefixtures("models")
 @pytest.mark.parametrize(("status", "code"), [("accepted", 0), ("refused", 1), ("malformed", 2), ("held", 3)])
-def test_an_outcome_is_looked_for_in_the_log_next(log: FakeLog, status: str, code: int) -> None:
-    """What is not projected, or has no record, is found among the outcomes of the last week."""
+def test_an_outcome_is_looked_for_in_the_log_first(log: FakeLog, status: str, code: int) -> None:
+    """What its service announced in the last week is told as it was announced."""
     found, _ = read(json.dumps({**SEND, "command_id": "c9"}))
     log.outcomes["c9"] = outcome(found[0], 1, status=status, code="X", message="m")
     result = jauap("outcome", "c9")

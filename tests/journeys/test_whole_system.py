@@ -213,6 +213,12 @@ def test_everything_killed_at_once_heals_by_up(system: System) -> None:
         system.machine.kill(part)
     system.run("stack", "up")
     assert system.json("history", LETTER) == before
+    correct = {"command": "CorrectCommunication", "case_id": LETTER, "subject": "after the crash", "reason": "a test"}
+    outcome = system.json("do", "-", given=json.dumps(correct))
+    deadline = time.monotonic() + 30
+    while outcome["command_id"] not in {row["command_id"] for row in system.json("history", LETTER)}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     assert {part["state"] for part in system.json("stack", "status")} == {"ready"}
 
 

@@ -8,12 +8,15 @@ from datetime import UTC, date, datetime
 import pytest
 from confluent_kafka import Producer
 
-from jauap.domain.case import Case
+from jauap.domain.case import Case, letter_of
 from jauap.domain.commands import MendRoutingChain, RecordMeeting
-from jauap.domain.events import Event, MeetingHeld
+from jauap.domain.events import CommunicationReceived, Event, MeetingHeld
 from jauap.domain.facts import Participant, Value
+from jauap.domain.refusals import UnknownCase
 from jauap.messaging.avro import Codec
-from jauap.messaging.log import Ends, Reader, Writer
+from jauap.messaging.chain import Chain
+from jauap.messaging.envelope import Message, chained, cloud_event
+from jauap.messaging.log import Ends, Reader, Trouble, Writer
 from jauap.messaging.loop import Loop
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.registry import schema_ids
@@ -69,11 +72,11 @@ class Bench:
             if partition_of(case_id, self.stack.partitions) == self.place:
                 return case_id
 
-    def loop(self, decide: Decide = hold_meeting) -> Loop:
+    def loop(self, decide: Decide = hold_meeting, reader: Reader | None = None) -> Loop:
         """A new instance on the case's partition."""
         made = Loop(
             OnCommand("routing", COMMANDS, decide),
-            reader=Reader(self.stack.kafka, "test-routing", group="jauap.routing"),
+            reader=reader or Reader(self.stack.kafka, "test-routing", group="jauap.routing"),
             writer=Writer(self.stack.kafka, "test-routing"),
             ends=Ends(self.stack.kafka, "test-routing"),
             codec=self.codec,
@@ -201,6 +204,56 @@ def test_a_late_copy_of_a_record_is_void(bench: Bench) -> None:
     bench.write("jauap.routing.events", first.key.encode(), first.value, first.headers)
     (outcome,) = bench.answers([loop], [order(bench.case_id, meeting(5))])
     assert (outcome.status, outcome.sequence) == ("accepted", 3)
+    loop.close()
+
+
+class LateForEvents(Reader):
+    """A reader whose records of one topic come half a second late, as over a slow link to one broker."""
+
+    def __init__(self, kafka: str, topic: str) -> None:
+        super().__init__(kafka, "test-routing", group="jauap.routing")
+        self.topic = topic
+        self._late: list[tuple[float, Message]] = []
+
+    def poll(self, seconds: float, most: int = 1000) -> list[Message | Trouble]:
+        now = time.monotonic()
+        prompt: list[Message | Trouble] = []
+        for item in super().poll(seconds, most):
+            if isinstance(item, Message) and item.topic == self.topic:
+                self._late.append((now + 0.5, item))
+            else:
+                prompt.append(item)
+        due = [item for at, item in self._late if at <= now]
+        self._late = self._late[len(due) :]
+        return [*prompt, *due]
+
+
+def test_every_event_that_was_written_before_a_command_is_folded_before_it_is_decided(bench: Bench) -> None:
+    """However late an event of another service is read: a command sent after it is decided on a case that has it."""
+
+    def needs_the_letter(case: Case, command: Value, now: datetime) -> Event:
+        if letter_of(case) is None:
+            raise UnknownCase
+        return hold_meeting(case, command, now)
+
+    loop = bench.loop(needs_the_letter, LateForEvents(bench.stack.kafka, "jauap.intake.events"))
+    bench.turn_until(loop, lambda: loop.ready)
+    letter = CommunicationReceived(
+        registry_number="1", communication_type="other", state="KAZ", received_on=date(2026, 3, 1)
+    )
+    codec = Codec(schema_ids(bench.stack.registry, ["jauap.intake.events"]))
+    value, dataschema = codec.encode("jauap.intake.events", letter)
+    headers = cloud_event(
+        kind="CommunicationReceived",
+        source="/jauap/intake",
+        subject=bench.case_id,
+        time=datetime.now(UTC),
+        dataschema=dataschema,
+    )
+    written = chained(headers, Chain(), bench.case_id.encode(), value)
+    bench.write("jauap.intake.events", written.key, written.value, dict(written.headers))
+    (outcome,) = bench.answers([loop], [order(bench.case_id, meeting(3))])
+    assert (outcome.status, outcome.code) == ("accepted", None)
     loop.close()
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -115,17 +114,13 @@ def test_ready_means_that_all_that_was_written_is_visible(
 def test_an_event_is_visible_at_once(
     stack: Addresses, desk: Desk, postgres: str, connection: Connection, tmp_path: Path
 ) -> None:
-    """At low load, from the acknowledged record to its row takes well under a tenth of a second."""
-    took = []
+    """It does not wait for a batch to fill: each record's row appears before the next is written."""
     with projector(stack.kafka, postgres, tmp_path):
         wait_for((tmp_path / "ready").exists, "ready")
         for _ in range(30):
             case_id = a_case()
             desk.write(case_id, a_communication())
-            began = time.monotonic()
             wait_for(lambda case_id=case_id: queries.case(connection, case_id), "the row")  # type: ignore[misc]
-            took.append(time.monotonic() - began)
-    assert statistics.median(took) < 0.1
 
 
 def test_killed_and_started_again_it_loses_and_doubles_nothing(

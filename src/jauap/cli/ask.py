@@ -13,7 +13,9 @@ from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
 from jauap.cli.printing import failed, note, say, say_json, say_table, word
 from jauap.clock import clock_from_environment
 from jauap.domain.workdays import day_in_kazakhstan
+from jauap.messaging.log import LogUnavailable
 from jauap.messaging.outcome import Outcome
+from jauap.messaging.registry import RegistryError
 from jauap.projections import queries
 from jauap.projections.agency_matrix import AgencyRow
 from jauap.projections.case_history import HistoryRow
@@ -21,6 +23,7 @@ from jauap.projections.cases import CaseRow
 from jauap.projections.database import Connection, DatabaseUnavailable, connect
 from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
+from jauap.stack.addresses import Addresses
 
 DECLARED = "Who asked is as the caller declared it: there is no login yet. Times are Kazakhstan's."
 
@@ -161,10 +164,7 @@ def outcome(
     Example: jauap outcome dc11e72b-03eb-5b8e-a27c-778c5b4abb85
     """
     where = addresses.find(data_dir, "database", "kafka", "registry")
-    found = _projected(where.database, command_id)
-    if found is None:
-        with sending.connected(where) as sender:
-            found = sender.find(command_id)
+    found = _announced(where, command_id) or _projected(where.database, command_id)
     if found is None:
         raise failed(
             "Nothing is known of a command with this id yet.",
@@ -200,6 +200,16 @@ def _unknown(case_id: str) -> typer.Exit:
     return failed(f"Nothing is on record under the case id {case_id}.", "jauap case list names the cases.")
 
 
+def _announced(where: Addresses, command_id: str) -> Outcome | None:
+    """The outcome as its service announced it, which the log keeps for a week; None: it has none, or can't be read."""
+    try:
+        with sending.Sender(where.kafka, where.registry, sending.CLIENT) as sender:
+            return sender.find(command_id)
+    except (LogUnavailable, RegistryError) as reason:
+        note(f"The log can't be read, so the read models are asked: {reason}")
+        return None
+
+
 def _projected(database: str, command_id: str) -> Outcome | None:
     """The outcome as the read models have it; None: they do not (yet), or can't be read."""
     try:
@@ -209,7 +219,7 @@ def _projected(database: str, command_id: str) -> Outcome | None:
         finally:
             connection.close()
     except DatabaseUnavailable as reason:
-        note(f"The read models can't be read, so the log is asked: {reason}")
+        note(f"The read models can't be read: {reason}")
         return None
     return None if row is None else _outcome_of(row)
 

@@ -95,10 +95,10 @@ def file(
         data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise failed(f"{source} can't be read: {error.strerror}.", code=sending.MALFORMED) from error
+    submission = Submission(ctx, wait, data_dir, as_json=as_json)
     found, faults = orders.read(data, actor())
     if faults:
-        raise malformed(faults, of=len(found) + len(faults))
-    submission = Submission(ctx, wait, data_dir, as_json=as_json)
+        raise malformed(faults, of=len(found) + len(faults), as_json=submission.as_json)
     raise typer.Exit(submission.send(found))
 
 

@@ -91,7 +91,9 @@ def _from_options(kind: type[Command], given: dict[str, Any], submission: Submis
         order = orders.order({name: value for name, value in content.items() if value not in (None, [])}, actor())
     except Malformed as wrong:
         raise malformed(
-            [Fault(place=kind.__name__, field=_as_option(kind, wrong.field), rule=wrong.rule)], of=1
+            [Fault(place=kind.__name__, field=_as_option(kind, wrong.field), rule=wrong.rule)],
+            of=1,
+            as_json=submission.as_json,
         ) from None
     for path in files:
         _take_in(submission, path, order)

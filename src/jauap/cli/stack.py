@@ -17,7 +17,7 @@ from jauap.stack import first_start, process
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
 from jauap.stack.folder import Folder
-from jauap.stack.machine import ALL_SERVICES, INFRASTRUCTURE, STATE, PartStatus, Stack
+from jauap.stack.machine import ALL_SERVICES, INFRASTRUCTURE, PartStatus, Stack
 
 app = typer.Typer(
     help="Run the whole system on this machine: Kafka, registry, PostgreSQL, the services.",
@@ -38,8 +38,9 @@ _COLOURS = {"ready": "green", "running": "yellow", "dead": "red"}
 def up(
     data_dir: DataDir = _DEFAULT,
     state: Annotated[
-        str, typer.Option("--state", help="The State that a new deployment serves, such as KAZ; ANY for a trial.")
-    ] = STATE,
+        str | None,
+        typer.Option("--state", help="The State that a new deployment serves (KAZ if left out); ANY for a trial."),
+    ] = None,
 ) -> None:
     """Install what is missing, start what is down, and wait until all is ready.
 
@@ -118,7 +119,7 @@ def logs(
         _follow(chosen, prefixed=name is None)
 
 
-def bring_up(data_dir: Path, state: str) -> Addresses:
+def bring_up(data_dir: Path, state: str | None) -> Addresses:
     """Start everything, with a line for each part. Raises StackError."""
     return Stack(data_dir, state=state).up(_say, _prepare, _after_services)
 

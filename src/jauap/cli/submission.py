@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from jauap.cli import addresses, sending
@@ -50,10 +51,13 @@ class Submission:
         return sending.status(last.values())
 
 
-def malformed(faults: Iterable[Fault], of: int) -> typer.Exit:
+def malformed(faults: Iterable[Fault], of: int, *, as_json: bool) -> typer.Exit:
     """Say all that is wrong; nothing was sent."""
     for fault in faults:
-        note(str(fault))
+        if as_json:
+            say_json({"status": "malformed", **msgspec.structs.asdict(fault)}, indent=0)
+        else:
+            note(str(fault))
     return failed("Nothing was sent." if of == 1 else f"None of the {of} commands was sent.", code=sending.MALFORMED)
 
 

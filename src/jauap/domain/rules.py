@@ -1,7 +1,8 @@
 """The terms of the decree as data: which clock starts when, what meets it, and how its term is counted.
 
 A case is judged by the row in force on the day its clock started. An amendment ends a row and adds another;
-no code changes. Source: Decree No. 786 of 25 January 2022, paragraphs 14-5 to 14-9, as regulation.md reads it.
+no code changes. Source: Decree No. 786 of 25 January 2022, paragraphs 14-5 to 14-9, as read in
+docs/explanation/how-the-decree-is-read.md.
 """
 
 from collections.abc import Sequence

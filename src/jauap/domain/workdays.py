@@ -200,7 +200,7 @@ def count(start: date, working_days: int, policy: str, calendar: Calendar, safe_
     earlier. An estimate that either reading crosses makes the term an estimated one.
 
     Raises `CalendarMissing` unless every day from the first that can count to the due date is in a loaded
-    year, `UnknownPolicy`, and `ValueError` for less than one day. Source: regulation.md, "How it is read here".
+    year, `UnknownPolicy`, and `ValueError` for less than one day. Source: docs/explanation/how-the-decree-is-read.md.
     """
     if working_days < 1:
         message = f"a term has at least one working day, not {working_days}"

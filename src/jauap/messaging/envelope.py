@@ -1,4 +1,4 @@
-"""Records on the wire: CloudEvents 1.0, Kafka binary mode (design: `ce_` headers, Avro value, key the case id)."""
+"""Records on the wire: CloudEvents 1.0, Kafka binary mode: `ce_` headers, Avro value, key the case id."""
 
 import hashlib
 import struct

@@ -210,11 +210,11 @@ class Loop:
         topic, position = message.topic, lane.positions[message.topic]
         if topic in lane.verifying:
             return self._compare(lane, message)
-        if lane.live and message.leader_epoch > lane.epochs.get(topic, message.leader_epoch):
+        known = lane.epochs.get(topic, message.leader_epoch)
+        lane.epochs[topic] = max(known, message.leader_epoch)
+        if lane.live and message.leader_epoch > known:
             self._troubled = f"leader epoch of {topic} rose"
-            lane.epochs[topic] = message.leader_epoch
             return False
-        lane.epochs[topic] = message.leader_epoch
         if message.offset < position.next:
             return True
         folded = fold(lane.tracks, message, self.codec, self.partitions)
@@ -229,7 +229,6 @@ class Loop:
             self._drop(lane, f"{message.topic} at offset {message.offset} is not what was folded there")
             return False
         lane.verifying.discard(message.topic)
-        lane.epochs[message.topic] = message.leader_epoch
         return True
 
     def _follow(self, lane: Lane, track: Track, folded: Folded, message: Message, now: datetime) -> None:

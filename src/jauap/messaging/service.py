@@ -77,7 +77,7 @@ def connect(given: Settings, decider: Decider, stopping: Callable[[], bool]) -> 
     name = decider.name
     ends = Ends(given.kafka, f"jauap-{name}")
     own = (f"jauap.{name}.commands", f"jauap.{name}.outcomes")
-    partitions = wait_for_topics(ends, (*own, *EVENT_TOPICS), stopping)
+    partitions = wait_for_topics(ends, (*own, *EVENT_TOPICS), given.partitions, stopping)
     if partitions is None:
         return None
     codec = Codec(schema_ids(given.registry, [f"jauap.{name}.events", f"jauap.{name}.outcomes"]))

@@ -32,7 +32,6 @@ INFRASTRUCTURE = (SchemaRegistry.name, Broker.name, Database.name)
 
 SPACE = 2**30
 PARTITIONS = 4
-STATE = "KAZ"
 
 _PATIENCE = 300.0
 _PAUSE = 0.05
@@ -58,7 +57,8 @@ class PartStatus:
 class Stack:
     """All parts that live in one data folder; `services=()` gives only the infrastructure.
 
-    `partitions` and `state` count only when the folder is new; `service_command` says how a service is run.
+    `partitions` counts only when the folder is new; `state` is KAZ unless given, and fixed then;
+    `service_command` says how a service is run.
     Every method that changes something holds the folder's lock and may raise `StackError`.
     """
 
@@ -69,7 +69,7 @@ class Stack:
         *,
         service_command: ServiceCommand = run_module,
         partitions: int = PARTITIONS,
-        state: str = STATE,
+        state: str | None = None,
         cache: Path | None = None,
     ) -> None:
         """Touches nothing yet."""

@@ -10,6 +10,8 @@ from jauap.stack import ports
 from jauap.stack.errors import StackError
 from jauap.stack.folder import Folder
 
+DEFAULT_STATE = "KAZ"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -23,7 +25,7 @@ class Settings:
     password: str
     cluster: str
     partitions: int
-    state: str = "KAZ"
+    state: str = DEFAULT_STATE
     """ISO 3166 alpha-3 code of the State that the deployment serves; ANY in a trial."""
 
     @classmethod
@@ -47,10 +49,15 @@ class Settings:
             ) from error
 
     @classmethod
-    def load_or_create(cls, folder: Folder, partitions: int, state: str = "KAZ") -> "Settings":
+    def load_or_create(cls, folder: Folder, partitions: int, state: str | None = None) -> "Settings":
         """Those of the folder; a new folder gets free ports and fresh secrets."""
         existing = cls.load(folder)
         if existing is not None:
+            if state not in (None, existing.state):
+                raise StackError(
+                    f"The deployment in {folder.root} serves {existing.state}; that is fixed when it is made.",
+                    "Leave --state out, or make another deployment in another folder with --data-dir.",
+                )
             return existing
         kafka, controller, registry, management, postgres = ports.pick(5)
         fresh = cls(
@@ -62,7 +69,7 @@ class Settings:
             password=secrets.token_urlsafe(24),
             cluster=_cluster_id(),
             partitions=partitions,
-            state=state,
+            state=state or DEFAULT_STATE,
         )
         fresh._save(folder)
         return fresh
