@@ -189,5 +189,5 @@ def test_it_waits_for_what_is_not_there_yet(tmp_path: Path) -> None:
         first = json.loads(process.stderr.readline())
         while first["level"] == "info":
             first = json.loads(process.stderr.readline())
-        assert first["event"] == "waiting for the events topics"
+        assert first["event"] == "waiting for the broker and its topics"
         assert not [line for line in stopped(process) if line["level"] == "warning"]

@@ -203,8 +203,7 @@ def _unknown(case_id: str) -> typer.Exit:
 def _announced(where: Addresses, command_id: str) -> Outcome | None:
     """The outcome as its service announced it, which the log keeps for a week; None: it has none, or can't be read."""
     try:
-        with sending.Sender(where.kafka, where.registry, sending.CLIENT) as sender:
-            return sender.find(command_id)
+        return sending.announced(where, command_id)
     except (LogUnavailable, RegistryError) as reason:
         note(f"The log can't be read, so the read models are asked: {reason}")
         return None

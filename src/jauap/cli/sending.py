@@ -32,6 +32,12 @@ def connected(found: Addresses) -> Iterator[Sender]:
         raise failed(f"The schema registry can't be used: {_stop(reason)}", REMEDY) from reason
 
 
+def announced(found: Addresses, command_id: str) -> Outcome | None:
+    """What a service said of a command in the last week. Raises LogUnavailable or RegistryError."""
+    with Sender(found.kafka, found.registry, CLIENT) as sender:
+        return sender.find(command_id)
+
+
 def _stop(reason: Exception) -> str:
     return f"{str(reason).rstrip('.')}."
 
