@@ -127,6 +127,9 @@ def gone(record: Record, deadline: float) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(_PAUSE)
+    child = _CHILDREN.pop(record.pid, None)
+    if child is not None:
+        child.wait(_AFTER_KILL)  # until its last thread is gone, and with it the ports
     return True
 
 
