@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from jauap.domain.case import SERVICES
 from jauap.domain.facts import Value
-from jauap.messaging.avro import Codec, Undecodable
+from jauap.messaging.avro import Codec, Undecodable, UnknownSchema
 from jauap.messaging.chain import header_map
 from jauap.messaging.envelope import Message, command_hash, type_name
 from jauap.messaging.folding import CASE_ID
@@ -13,6 +13,19 @@ from jauap.messaging.outcome import Outcome
 from jauap.messaging.topics import partition_of
 
 LONGEST_ID = 200
+DIGITS = 18
+"""Of a sequence: all that surely fit in Avro's long."""
+LARGEST_COMMAND = 900_000
+"""Its record must fit below the producer's limit of 1,000,000 bytes, with headers of its own."""
+
+
+def size_of(message: Message) -> int:
+    """Bytes of a record's value and headers."""
+    return len(message.value or b"") + sum(len(name) + len(value or b"") for name, value in message.headers)
+
+
+class Unread(Value, frozen=True):
+    """In the place of a command whose schema only a newer release knows: kept, to be decided by that one."""
 
 
 class Malformed(Exception):
@@ -32,8 +45,10 @@ def case_id_of(message: Message) -> str:
 
 
 def read_command(message: Message, codec: Codec, kinds: Mapping[str, type[Value]], partitions: int) -> Waiting:
-    """Read one record of a commands topic. Raises Malformed; UnknownSchema if a newer release wrote it."""
+    """Read one record of a commands topic. Raises Malformed. A newer release's command is there, but Unread."""
     case_id = case_id_of(message)
+    if size_of(message) > LARGEST_COMMAND:
+        raise Malformed("TooLarge", f"a command may have {LARGEST_COMMAND} bytes at most", "value")
     headers = header_map(message.headers)
     if headers is None:
         raise Malformed("BadHeaders", "a header is repeated or has no value", "headers")
@@ -52,6 +67,8 @@ def read_command(message: Message, codec: Codec, kinds: Mapping[str, type[Value]
         raise Malformed("NoValue", "the record has no value", "value")
     try:
         command = codec.decode(dataschema, message.value, {name: kinds[name]})
+    except UnknownSchema:
+        command = Unread()
     except Undecodable as fault:
         raise Malformed("Undecodable", str(fault)[:300], "value") from fault
     return Waiting(
@@ -81,7 +98,7 @@ def _expected(text: str) -> dict[str, int]:
     expected = {}
     for part in filter(None, text.split(",")):
         service, _, sequence = part.partition(":")
-        if service not in SERVICES or not sequence.isascii() or not sequence.isdigit():
+        if service not in SERVICES or not sequence.isascii() or not sequence.isdigit() or len(sequence) > DIGITS:
             raise Malformed("BadHeader", "ce_expected must be like intake:3,routing:1", "ce_expected")
         expected[service] = int(sequence)
     return expected
@@ -104,16 +121,4 @@ def malformed(message: Message, reason: Malformed) -> Outcome:
         code=reason.code,
         message=str(reason)[:300],
         field=reason.field,
-    )
-
-
-def held(message: Message, reason: str) -> Outcome:
-    """The outcome of a command whose schema this release does not know: it is kept and decided by one that does."""
-    headers = header_map(message.headers) or {}
-    return Outcome(
-        command_id=headers.get("ce_id", b"").decode(errors="replace")[:LONGEST_ID] or "unknown",
-        case_id=case_id_of(message),
-        status="held",
-        code="CaseStandsStill",
-        message=f"the case stands still ({reason}); the command is kept and decided once it goes on"[:300],
     )

@@ -58,55 +58,66 @@ class Bay:
         self.queue: deque[Waiting] = deque()
         self.flight: Flight | None = None
         self.dirty = False
-        self.held: set[str] = set()
-        """Ids of the commands whose senders were told that their case stands still."""
+        self.held: set[int] = set()
+        """Offsets of the commands whose senders were told that their case stands still."""
 
 
 class Commits:
     """The group's position: the lowest command whose outcome is not acknowledged."""
 
-    def __init__(self, start: int) -> None:
-        """Nothing was read yet."""
+    def __init__(self, start: int, mark: str) -> None:
+        """Nothing was read yet. `mark` is the fingerprint of the command before `start`; empty: not known."""
         self.next = start
-        self._open: deque[int] = deque()
+        self.read_mark = mark
+        """Fingerprint of the command before `next`."""
+        self.mark = mark
+        """Fingerprint of the command before `position`."""
+        self._open: deque[tuple[int, str]] = deque()
         self._settled: set[int] = set()
         self.stored = start
 
-    def read(self, offset: int) -> None:
-        """A command was read."""
-        self._open.append(offset)
-        self.next = offset + 1
+    def read(self, offset: int, mark: str) -> None:
+        """A command was read; `mark` is its fingerprint."""
+        self._open.append((offset, mark))
+        self.next, self.read_mark = offset + 1, mark
 
     def settle(self, offset: int) -> None:
         """A command's outcome was acknowledged."""
         self._settled.add(offset)
-        while self._open and self._open[0] in self._settled:
-            self._settled.discard(self._open.popleft())
+        while self._open and self._open[0][0] in self._settled:
+            done, self.mark = self._open.popleft()
+            self._settled.discard(done)
 
     @property
     def position(self) -> int:
         """Where a successor would have to start."""
-        return self._open[0] if self._open else self.next
+        return self._open[0][0] if self._open else self.next
 
 
 class Lane:
     """One partition of all topics of a service."""
 
-    def __init__(self, number: int, commands_start: int) -> None:
-        """Start with nothing folded; `commands_start` is where commands are read from."""
+    def __init__(self, number: int, commands_start: int = 0, mark: str = "") -> None:
+        """Start with nothing folded; commands are read from `commands_start`, before which `mark` must stand."""
         self.number = number
         self.tracks: dict[str, Track] = {}
         self.bays: dict[str, Bay] = {}
         self.done: dict[str, Done] = {}
+        self.undone: dict[str, str] = {}
+        """Hash of the first command with an id that waits in any bay."""
+        self.parked: set[str] = set()
+        """Cases that can't go on by our own fault."""
         self.positions: dict[str, Position] = dict.fromkeys(EVENT_TOPICS, Position())
         self.epochs: dict[str, int] = {}
-        self.commits = Commits(commands_start)
+        self.commits = Commits(commands_start, mark)
         self.arrived: list[Waiting] = []
         """Commands that were read and for which the ends were not asked yet."""
         self.stirred: set[str] = set()
         """Cases that changed, or whose day did, since they were last reconciled."""
         self.verifying: set[str] = set()
         """Topics whose last folded record is being read again."""
+        self.verifying_commands = False
+        """Whether the last command that was read is being read again."""
         self.target: Mapping[str, int] | None = None
         """The ends of the events topics that must be folded before anything is decided; None: not asked."""
         self.admitting: tuple[list[Waiting], set[str]] = ([], set())
@@ -125,9 +136,12 @@ class Lane:
 
     def unsettle(self) -> None:
         """After an error: forget what is in flight, compare positions with the log, read to the ends again."""
-        for bay in self.bays.values():
-            bay.flight = None
+        for case_id, bay in self.bays.items():
+            if bay.flight is not None:
+                bay.flight = None
+                self.stirred.add(case_id)  # a step that may never have arrived: reconcile again
         self.verifying = {topic for topic, position in self.positions.items() if position.last is not None}
+        self.verifying_commands = bool(self.commits.read_mark)
         commands, stirred = self.admitting
         self.arrived, self.stirred, self.admitting = [*commands, *self.arrived], self.stirred | stirred, ([], set())
         self.target, self.live = None, False
@@ -138,9 +152,15 @@ class Lane:
             topic: position.next - (1 if topic in self.verifying else 0) for topic, position in self.positions.items()
         }
 
+    def commands_start(self) -> int:
+        """Where commands are to be read from: at the last one that was read while that is being compared."""
+        return self.commits.next - (1 if self.verifying_commands else 0)
+
     def reached(self, ends: Mapping[str, int]) -> bool:
         """Whether every events topic is folded and compared up to these ends."""
-        return not self.verifying and all(self.positions[topic].next >= end for topic, end in ends.items())
+        if self.verifying or self.verifying_commands:
+            return False
+        return all(self.positions[topic].next >= end for topic, end in ends.items())
 
     def ahead_of(self, ends: Mapping[str, int]) -> list[str]:
         """Topics that end before what was folded: the log lost its tail."""

@@ -6,6 +6,7 @@ fallback position (`auto.offset.reset=error`): a reader whose place is gone must
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from operator import methodcaller
 from typing import Any, NamedTuple
 
 import structlog
@@ -25,6 +26,11 @@ DELIVERY_SECONDS = 5
 """A hung append blocks its case: after so many seconds it is given up and decided again."""
 ASK_SECONDS = 5.0
 LOST = (KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - the library's public codes
+
+
+def is_fatal(error: KafkaError) -> bool:
+    """Whether the client is of no use any more. The consumer says so by the code alone, the producer by the flag."""
+    return error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - the library's public code
 
 
 class LogUnavailable(Exception):
@@ -58,8 +64,15 @@ def _message(read: ClientMessage) -> Message:
     )
 
 
+_headers = methodcaller("headers")
+"""Through C, which notices the client's pending exception at once; a plain call may raise it anywhere later."""
+
+
 def _pairs(read: ClientMessage) -> list[tuple[str, str | bytes | None]]:
-    headers = read.headers()
+    try:
+        headers = _headers(read)
+    except (SystemError, UnicodeDecodeError):
+        return [("", None)]  # a name that is not UTF-8: no reader of ours takes a header without a value
     return headers if isinstance(headers, list) else []
 
 
@@ -77,6 +90,7 @@ class Reader:
         started again; without, the group waits for the old one's session to end.
         """
         self._troubles: list[Trouble] = []
+        self._fatal: str | None = None
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -93,7 +107,7 @@ class Reader:
                 "queued.max.messages.kbytes": 16_384,
                 "reconnect.backoff.ms": 50,
                 "reconnect.backoff.max.ms": 1_000,
-                "error_cb": lambda error: self._troubles.append(Trouble(str(error))),
+                "error_cb": self._on_error,
                 "logger": _Quiet(),
                 **({} if instance is None else {"group.instance.id": instance}),
             }
@@ -123,6 +137,8 @@ class Reader:
     def poll(self, seconds: float, most: int = 1000) -> list[Message | Trouble]:
         """Wait for a record at most so long, then take what is there: `consume(n, t)` would wait the whole t."""
         first = self._consumer.poll(seconds)
+        if self._fatal is not None:
+            raise LogUnavailable(self._fatal)
         found = [] if first is None else [first, *self._consumer.consume(most, 0)]
         items: list[Message | Trouble] = [_item(read) for read in found]
         if self._troubles:
@@ -130,23 +146,34 @@ class Reader:
             self._troubles.clear()
         return items
 
+    def _on_error(self, error: KafkaError) -> None:
+        if is_fatal(error):
+            self._fatal = str(error)
+        self._troubles.append(Trouble(str(error)))
+
     def forget_troubles(self) -> None:
         """Drop the passing errors that came since: the recovery that begins now answers them all."""
         self._troubles.clear()
 
-    def committed(self, places: Iterable[Place]) -> dict[Place, int | None]:
-        """The group's committed offsets; None: it has none."""
+    def committed(self, places: Iterable[Place]) -> dict[Place, tuple[int, str] | None]:
+        """The group's committed offsets, each with what was stored beside it; None: it has none."""
         asked = [TopicPartition(topic, partition) for topic, partition in places]
         try:
             found = self._consumer.committed(asked, timeout=ASK_SECONDS)
         except KafkaException as error:
             raise LogUnavailable(str(error)) from error
-        return {(p.topic, p.partition): p.offset if p.offset >= 0 else None for p in found}
+        return {(p.topic, p.partition): (p.offset, p.metadata or "") if p.offset >= 0 else None for p in found}
 
-    def commit(self, offsets: Mapping[Place, int]) -> None:
-        """Store the group's positions, without waiting: they are a hint, never the truth."""
+    def commit(self, offsets: Mapping[Place, tuple[int, str]]) -> None:
+        """Store the group's positions, each with the mark of the record before it, without waiting.
+
+        They are a hint, never the truth: who starts there reads the record before it again and compares.
+        """
+        stored = [
+            TopicPartition(topic, partition, offset, mark) for (topic, partition), (offset, mark) in offsets.items()
+        ]
         try:
-            self._consumer.commit(offsets=_partitions(offsets), asynchronous=True)
+            self._consumer.commit(offsets=stored, asynchronous=True)
         except KafkaException as error:
             log.info("commit put off", reason=str(error))
 
@@ -163,7 +190,7 @@ def _item(read: ClientMessage) -> Message | Trouble:
     error = read.error()
     if error is None:
         return _message(read)
-    if error.fatal():
+    if is_fatal(error):
         raise LogUnavailable(str(error))  # such as another process under the same instance name
     topic, partition = read.topic(), read.partition()
     lost = error.code() in LOST and topic is not None and partition is not None
@@ -253,7 +280,7 @@ class Writer:
             return len(self._producer)
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.fatal():
+        if is_fatal(error):
             self.failed = str(error)
 
 
@@ -266,14 +293,31 @@ class Ends:
         self._admin = AdminClient(self._settings)
 
     def of(self, places: Iterable[Place]) -> dict[Place, int]:
-        """The offset after the last record of each place. Raises LogUnavailable."""
+        """The offset after the last record of each place. Raises LogUnavailable if any does not answer."""
+        wanted = list(places)
+        found = self.of_answering(wanted)
+        silent = sorted(set(wanted) - found.keys())
+        if silent:
+            raise LogUnavailable(f"the broker does not say where these end: {silent}")
+        return found
+
+    def of_answering(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The same, without the places that do not answer, such as one without a leader."""
         wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in places}  # type: ignore[no-untyped-call]
+        found: dict[Place, int] = {}
+        reason: Exception | None = None
         try:
-            asked = self._admin.list_offsets(wanted, request_timeout=ASK_SECONDS)
-            return {(p.topic, p.partition): future.result(ASK_SECONDS).offset for p, future in asked.items()}
-        except (KafkaException, TimeoutError) as error:
+            for place, future in self._admin.list_offsets(wanted, request_timeout=ASK_SECONDS).items():
+                try:
+                    found[place.topic, place.partition] = future.result(ASK_SECONDS).offset
+                except (KafkaException, TimeoutError) as error:
+                    reason = error
+        except KafkaException as error:
+            reason = error
+        if reason is not None:
+            log.warning("some topics do not say where they end", reason=str(reason))
             self._admin = AdminClient(self._settings)  # it may answer FENCED_LEADER_EPOCH for seconds after a restart
-            raise LogUnavailable(str(error)) from error
+        return found
 
     def of_patiently(self, places: Collection[Place], seconds: float) -> dict[Place, int]:
         """The same, for a broker that is just coming back. Raises LogUnavailable after so many seconds."""

@@ -20,12 +20,12 @@ from jauap.domain.case import SERVICES, Case
 from jauap.domain.events import ChainMended, CommandRefused, Event
 from jauap.domain.facts import Value
 from jauap.messaging import incoming
-from jauap.messaging.avro import Codec, UnknownSchema
+from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Verdict
-from jauap.messaging.envelope import Message, Outgoing, chained, cloud_event, type_name
+from jauap.messaging.envelope import Message, Outgoing, chained, cloud_event, fingerprint, type_name
 from jauap.messaging.folding import Folded, Track, events_topic, fold, park
 from jauap.messaging.lane import EVENT_TOPICS, Bay, Done, Flight, Lane, Position, Waiting
-from jauap.messaging.log import Ends, LogUnavailable, Place, Reader, Trouble, Writer
+from jauap.messaging.log import Ends, Place, Reader, Trouble, Writer
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.watched import Watched
 
@@ -133,7 +133,9 @@ class Loop:
         for number in numbers:
             lane = self.kept.pop(number, None)
             if lane is None:
-                lane = Lane(number, stored[self.commands_topic, number] or 0)
+                lane = Lane(number, *(stored[self.commands_topic, number] or (0, "")))
+            elif self.decider.reconciles:
+                lane.stirred |= lane.tracks.keys()  # the day, or the calendar, may have changed meanwhile
             lane.unsettle()
             self.lanes[number] = lane
         self.assigned = True
@@ -148,7 +150,7 @@ class Loop:
     def _starts(self) -> dict[Place, int]:
         starts: dict[Place, int] = {}
         for lane in self.lanes.values():
-            starts[self.commands_topic, lane.number] = lane.commits.next
+            starts[self.commands_topic, lane.number] = lane.commands_start()
             starts |= {(topic, lane.number): offset for topic, offset in lane.starts().items()}
         return starts
 
@@ -163,9 +165,7 @@ class Loop:
         """Read what has come, decide what can be decided, and tell what became of it."""
         now = self.clock()
         for item in self.reader.poll(seconds):
-            if isinstance(item, Trouble):
-                self._meet(item)
-            elif not self._take(item, now):
+            if not (self._meet(item) if isinstance(item, Trouble) else self._take(item, now)):
                 break  # positions were reset: what else was fetched will be read again
         self._look_round(now)
         self.writer.serve()
@@ -200,8 +200,7 @@ class Loop:
         if lane is None:
             return True
         if message.topic == self.commands_topic:
-            self._take_command(lane, message)
-            return True
+            return self._take_command(lane, message)
         return self._take_event(lane, message, now)
 
     # --- events: judge, fold, note what is done ---
@@ -218,6 +217,8 @@ class Loop:
         if message.offset < position.next:
             return True
         folded = fold(lane.tracks, message, self.codec, self.partitions)
+        if folded.track is not None and folded.track.standstill is not None:
+            self._stands_still(lane, folded.track)
         lane.positions[topic] = Position(message.offset + 1, message)
         if folded.track is not None:
             self._follow(lane, folded.track, folded, message, now)
@@ -246,16 +247,20 @@ class Loop:
             self._checked_at, self._tried_at = time.monotonic(), None
             self.decider.check_clock(datetime.fromtimestamp(message.timestamp / 1000, UTC), now)
         command_id, command_hash = folded.text("ce_commandid"), folded.text("ce_commandhash")
-        if folded.recorded is None or command_id is None or command_hash is None or command_id in lane.done:
+        if folded.recorded is None or command_id is None or command_hash is None:
             return
-        lane.done[command_id] = Done(command_hash, outcome_of(folded, message, command_id))
+        lane.done.setdefault(command_id, Done(command_hash, outcome_of(folded, message, command_id)))
+        lane.undone.pop(command_id, None)
         if bay is not None:
             self._settle(lane, bay, command_id)
 
     def _settle(self, lane: Lane, bay: Bay, command_id: str) -> None:
         for waiting in [waiting for waiting in bay.queue if waiting.command_id == command_id]:
             bay.queue.remove(waiting)
-            self._answer(lane, waiting)
+            if waiting.command_hash == lane.done[command_id].command_hash:
+                self._answer(lane, waiting)
+            else:
+                self._publish(lane, reused(waiting), settles=waiting.offset)
         outcome = lane.done[command_id].outcome
         tell = log.info if outcome.status == "refused" else log.debug
         tell(
@@ -269,10 +274,19 @@ class Loop:
 
     # --- commands: wait until everything written before is folded ---
 
-    def _take_command(self, lane: Lane, message: Message) -> None:
-        if message.offset < lane.commits.next:
-            return
-        lane.commits.read(message.offset)
+    def _take_command(self, lane: Lane, message: Message) -> bool:
+        mark = fingerprint(message).hex()
+        if lane.verifying_commands:
+            if mark != lane.commits.read_mark:
+                self._drop(lane, f"{message.topic} at offset {message.offset} is not the command that was read there")
+                return False
+            lane.verifying_commands = False
+        elif message.offset >= lane.commits.next:
+            lane.commits.read(message.offset, mark)
+            self._read_command(lane, message)
+        return True
+
+    def _read_command(self, lane: Lane, message: Message) -> None:
         try:
             lane.arrived.append(incoming.read_command(message, self.codec, self.decider.commands, self.partitions))
         except incoming.Malformed as reason:
@@ -284,24 +298,19 @@ class Loop:
                 code=reason.code,
             )
             self._publish(lane, incoming.malformed(message, reason), settles=message.offset)
-        except UnknownSchema as fault:
-            track = self._track(lane, incoming.case_id_of(message))
-            self._park(lane, track, fault, message)
-            self._publish(lane, incoming.held(message, track.standstill or ""), settles=None)
 
     def _reach_ends(self) -> None:
         asking = [lane for lane in self.lanes.values() if lane.target is None and self._wants_ends(lane)]
         if asking:
-            places = [(topic, lane.number) for lane in asking for topic in EVENT_TOPICS]
-            try:
-                ends = self.ends.of([*places, *([self.watched.place] if self.watched else [])])
-            except LogUnavailable as error:
-                log.warning("the broker did not say where topics end", reason=str(error))
-                return
-            if self.watched is not None:
+            topics = (self.commands_topic, *EVENT_TOPICS)
+            places = [(topic, lane.number) for lane in asking for topic in topics]
+            watched = [self.watched.place] if self.watched else []
+            ends = self.ends.of_answering([*places, *watched])
+            if self.watched is not None and self.watched.place in ends:
                 self.watched.confront(ends[self.watched.place])
-            for lane in asking:
-                self._aim(lane, ends)
+            for lane in asking:  # a partition without a leader holds nobody else up
+                if all(place in ends for place in (*((topic, lane.number) for topic in topics), *watched)):
+                    self._aim(lane, ends)
         for lane in list(self.lanes.values()):
             if lane.target is not None and self._reached(lane):
                 self._admit(lane)
@@ -312,8 +321,10 @@ class Loop:
     def _aim(self, lane: Lane, ends: Mapping[Place, int]) -> None:
         target = {topic: ends[topic, lane.number] for topic in EVENT_TOPICS}
         cut = lane.ahead_of(target)
+        if lane.commits.next > ends[self.commands_topic, lane.number]:
+            cut.append(self.commands_topic)
         if cut:
-            self._drop(lane, f"{', '.join(cut)} ends before what was folded")
+            self._drop(lane, f"{', '.join(cut)} ends before what was read")
             self.reader.read_from(self._starts())
             return
         lane.target, lane.admitting = target, (lane.arrived, lane.stirred)
@@ -339,16 +350,13 @@ class Loop:
 
     def _admit_command(self, lane: Lane, waiting: Waiting) -> None:
         done, bay = lane.done.get(waiting.command_id), lane.bay(waiting.case_id)
-        first = (
-            done.command_hash
-            if done
-            else next((other.command_hash for other in bay.queue if other.command_id == waiting.command_id), None)
-        )
+        first = done.command_hash if done else lane.undone.get(waiting.command_id)
         if first is not None and first != waiting.command_hash:
             self._publish(lane, reused(waiting), settles=waiting.offset)
         elif done:
             self._answer(lane, waiting)
         else:
+            lane.undone[waiting.command_id] = waiting.command_hash
             bay.queue.append(waiting)
             self._to_advance[lane.number, waiting.case_id] = None
 
@@ -376,7 +384,7 @@ class Loop:
         """Do the next thing for a case: at most one undecided record of it is in flight."""
         if bay.flight is not None:
             return
-        if track.standstill is not None:
+        if track.standstill is not None or (bay.queue and isinstance(bay.queue[0].command, incoming.Unread)):
             self._stand_still(lane, bay, track)
         elif bay.queue:
             self._decide(lane, bay, track, bay.queue[0])
@@ -414,6 +422,8 @@ class Loop:
         if self._trying_clock():
             self._to_advance[lane.number, track.case.case_id] = None
             return
+        if self.watched is not None and not (self.watched.settled and self.watched.reached(lane.watched_end)):
+            return  # stays dirty: once the calendar is whole, every case is looked at again
         bay.dirty = False
         now = self.clock()
         try:
@@ -438,15 +448,16 @@ class Loop:
     def _stand_still(self, lane: Lane, bay: Bay, track: Track) -> None:
         """Mend the case if that is what is asked; tell the others once that their command is held."""
         broken_at = track.chains[self.name].broken_at
+        why = track.standstill or "the first command waiting was written by a newer release"
         for waiting in bay.queue:
             mending = waiting.command if isinstance(waiting.command, facts.Mending) else None
             if mending is not None and mending.break_offset == broken_at and track.parked is None:
                 mended = ChainMended(break_offset=mending.break_offset, reason=mending.reason)
                 self._append(lane, bay, track, mended, self.clock(), waiting)
                 return
-            if waiting.command_id not in bay.held:
-                bay.held.add(waiting.command_id)
-                self._publish(lane, held(waiting, track.standstill or ""), settles=None)
+            if waiting.offset not in bay.held:
+                bay.held.add(waiting.offset)
+                self._publish(lane, held(waiting, why), settles=None)
 
     def _append(self, lane: Lane, bay: Bay, track: Track, event: Event, now: datetime, waiting: Waiting | None) -> None:
         """Append one record as the next of its case. It counts once it is read back, if no other came first."""
@@ -516,22 +527,25 @@ class Loop:
             if lane.commits.position != lane.commits.stored
         }
         if moved:
-            self.reader.commit({place: commits.position for place, commits in moved.items()})
+            self.reader.commit({place: (commits.position, commits.mark) for place, commits in moved.items()})
             for commits in moved.values():
                 commits.stored = commits.position
 
     # --- errors: the same cure for all ---
 
-    def _meet(self, trouble: Trouble) -> None:
+    def _meet(self, trouble: Trouble) -> bool:
         if trouble.lost is None:
             self._troubled = trouble.reason
         elif trouble.lost[1] in self.lanes:
             self._drop(self.lanes[trouble.lost[1]], trouble.reason)
+            return False
+        return True
 
     def _drop(self, lane: Lane, reason: str) -> None:
         """Never trust memory over the log: forget the partition and fold it from the start."""
         log.error("state dropped, folding anew", service=self.name, partition=lane.number, reason=reason)
-        self.lanes[lane.number] = Lane(lane.number, 0)
+        self.lanes[lane.number] = Lane(lane.number)
+        self.reader.commit({(self.commands_topic, lane.number): (0, "")})
         self._troubled = self._troubled or reason
 
     def _recover(self) -> None:
@@ -553,9 +567,16 @@ class Loop:
 
     def _park(self, lane: Lane, track: Track, fault: Exception, message: Message | None) -> None:
         park(track, fault, message)
-        parked = sum(1 for track in lane.tracks.values() if track.parked is not None)
-        if parked > MOST_PARKED:
-            raise TooManyParked(f"{parked} cases of partition {lane.number} are parked; the last: {track.parked}")
+        self._stands_still(lane, track)
+
+    def _stands_still(self, lane: Lane, track: Track) -> None:
+        """What was in flight does not count any more for this reader; too many such cases stop the service."""
+        lane.bay(track.case.case_id).flight = None  # nothing of it counts any more
+        self._to_advance[lane.number, track.case.case_id] = None
+        if track.parked is not None:
+            lane.parked.add(track.case.case_id)
+        if len(lane.parked) > MOST_PARKED:
+            raise TooManyParked(f"over {MOST_PARKED} cases of partition {lane.number} are parked; one: {track.parked}")
 
     def _track(self, lane: Lane, case_id: str) -> Track:
         found = lane.tracks.get(case_id)

@@ -32,6 +32,11 @@ class Watched:
         """The case; None: nothing is on record."""
         return self.tracks.get(self.case_id)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the case goes on: a broken or parked calendar is no calendar."""
+        return self.track is None or self.track.standstill is None
+
     def reached(self, end: int) -> bool:
         """Whether it is folded and compared up to this end."""
         return not self._verifying and self.next >= end
