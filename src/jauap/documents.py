@@ -4,6 +4,7 @@ An event holds a document's hash, size, media type, language and title; the byte
 the hash does not match is not that document. A document can be deleted while its hash stays in the log.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -15,6 +16,8 @@ from jauap.domain.checks import DocumentState
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 CHUNK = 1 << 20
+LARGEST = 512 * 2**20
+"""Bytes of a document, at most: the store must not eat the disk that the log is on."""
 READ_ONLY = 0o440
 FOLDER = 0o750
 
@@ -40,6 +43,8 @@ class DocumentStore:
         What stood there under this hash is replaced by the same bytes, which heals an altered document.
         """
         if isinstance(source, Path):
+            if source.exists() and not source.is_file():
+                raise OSError(errno.EINVAL, "it is no regular file", str(source))
             with source.open("rb") as stream:
                 return self.add(stream)
         return self._add(source)
@@ -98,6 +103,8 @@ def digest(stream: BinaryIO, copy: BinaryIO | None = None) -> tuple[str, int]:
     while chunk := stream.read(CHUNK):
         sha256.update(chunk)
         size += len(chunk)
+        if copy is not None and size > LARGEST:
+            raise OSError(errno.EFBIG, f"it is larger than {LARGEST // 2**20} MiB")
         if copy is not None:
             copy.write(chunk)
     return sha256.hexdigest(), size

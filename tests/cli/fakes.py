@@ -111,6 +111,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> FakeLog:
     monkeypatch.setenv("JAUAP_KAFKA", "nowhere:1")
     monkeypatch.setenv("JAUAP_REGISTRY", "http://nowhere:1")
     monkeypatch.setenv("JAUAP_ACTOR", "mfa:desk")
+    monkeypatch.setenv("JAUAP_DATABASE", "postgresql://127.0.0.1:1/none")
     return made
 
 

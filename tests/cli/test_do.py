@@ -1,5 +1,6 @@
 """`jauap do`: what is sent, what is printed, and the exit status."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,23 @@ def test_the_example_is_sent_as_it_is_printed(name: str, log: FakeLog) -> None:
     assert json.loads(printed) == json.loads(schemas.text(f"examples/commands/{name}.json"))
     assert jauap("do", "-", stdin=printed).exit_code == 0
     assert log.names() == [name]
+
+
+@pytest.mark.usefixtures("log")
+def test_a_merger_into_a_case_that_is_not_on_record_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typo in the id of the case that goes on would stop every clock of the other."""
+    monkeypatch.setattr("jauap.cli.submission.connect", lambda _: io.StringIO())
+    monkeypatch.setattr("jauap.cli.submission.queries.case", lambda _connection, _case_id: None)
+    merge = {"command": "MergeCase", "case_id": "KAZ-1-2026", "into": "KAZ-9-2026", "reason": "twice"}
+    result = jauap("do", "-", stdin=json.dumps(merge))
+    assert result.exit_code == 2
+    assert "MergeCase: into: must be a case on record that is not merged itself" in result.stderr
+
+
+@pytest.mark.usefixtures("log")
+def test_one_id_for_two_commands_is_malformed() -> None:
+    """One outcome for two commands would hide what became of the other; a repeat of the same is harmless."""
+    one = {"command": "MergeCase", "case_id": "KAZ-1-2026", "into": "KAZ-9-2026", "reason": "twice", "command_id": "x"}
+    result = jauap("do", "-", "--json", stdin=json.dumps([one, {**one, "case_id": "KAZ-2-2026"}]))
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["field"] == "command_id"

@@ -361,7 +361,7 @@ def _plain_values(described: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.LiteralType(values=values):
             return st.sampled_from(values)
         case inspect.StrType(pattern=str(pattern), min_length=shortest, max_length=longest) if "x00-" in pattern[:6]:
-            printable = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
+            printable = st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])
             return st.text(printable, min_size=shortest or 0, max_size=min(longest or 40, 40))
         case inspect.StrType(pattern=str(pattern), min_length=shortest, max_length=longest):
             whole = pattern.removesuffix(NO_LINE_BREAK)  # a look-ahead is slow to generate from

@@ -107,7 +107,11 @@ def deadlines(
     within: Annotated[
         int | None,
         typer.Option(
-            "--within", metavar="DAYS", min=0, help="Only what is to be done within so many calendar days, or is past."
+            "--within",
+            metavar="DAYS",
+            min=0,
+            max=36_500,
+            help="Only what is to be done within so many calendar days, or is past.",
         ),
     ] = None,
     missed: Annotated[bool, typer.Option("--missed", help="Only what was missed.")] = False,  # noqa: FBT002

@@ -53,6 +53,7 @@ def demo(
         found = bring_up(data_dir, "ANY")
     except StackError as error:
         raise failed(error.what, error.remedy) from error
+    say("This is a trial deployment: it takes letters to any State. A ministry's own is made by jauap stack up.")
     say(f"\n== The register: {register} ==")
     try:
         imports.import_register(register, state="ANY", wait=WAIT, as_json=False, data_dir=data_dir)

@@ -54,6 +54,8 @@ class Envelope(Value, frozen=True, kw_only=True):
 
 V = TypeVar("V", bound=Value)
 
+LARGEST_COMMAND = 500_000
+"""Bytes of a command as JSON: well below what the log takes."""
 NAME_THEIR_CASE = (ReceiveCommunication, ReceiveCalendarAct)
 """Commands whose case id follows from their content."""
 ENVELOPE = frozenset(Envelope.__struct_fields__)
@@ -87,11 +89,15 @@ def read(data: bytes, actor: str) -> tuple[list[Order], list[Fault]]:
     """
     orders: list[Order] = []
     faults: list[Fault] = []
+    first: dict[str, Order] = {}
     for place, found in _objects(data):
         try:
             if isinstance(found, Malformed):
                 raise found
-            orders.append(order(found, actor))
+            one = order(found, actor)
+            if first.setdefault(one.command_id, one) != one:
+                raise Malformed("command_id", "is another command's already")  # noqa: TRY301 - told like any other
+            orders.append(one)
         except Malformed as wrong:
             faults.append(Fault(place=place, field=wrong.field, rule=wrong.rule))
     if not orders and not faults:
@@ -120,6 +126,8 @@ def order(flat: object, actor: str) -> Order:
     for name, text in ids.items():
         if text is not None and not (text.isprintable() and len(text) <= LONGEST_ID):
             raise Malformed(name, f"must be printable characters, at most {LONGEST_ID}")
+    if len(msgspec.json.encode(command)) > LARGEST_COMMAND:
+        raise Malformed("", f"is larger than {LARGEST_COMMAND} bytes; long texts belong in documents")
     return Order(
         command=command,
         name=envelope.command,

@@ -231,10 +231,13 @@ def _replies(cells: dict[str, str]) -> Iterator[dict[str, Any]]:
     for text in days:
         reply = REPLY.fullmatch(text)
         acknowledged = reply is not None and reply["acknowledgement"]
+        sent_on = day("replies", reply["day"] if reply else text)
+        if sent_on < day("date_sent", cells["date_sent"]):
+            raise Malformed("replies", "holds a date before that of the letter")
         yield {
             "command": "SendResponse",
             "kind": "acknowledgement" if acknowledged else REPLY_KINDS[stated],
-            "sent_on": day("replies", reply["day"] if reply else text).isoformat(),
+            "sent_on": sent_on.isoformat(),
             "public_record": _address(cells),
         }
 

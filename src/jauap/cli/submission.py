@@ -3,6 +3,7 @@
 import getpass
 import os
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,11 @@ from jauap.cli.orders import Fault
 from jauap.cli.printing import failed, note, say_json
 from jauap.cli.sending import Missing
 from jauap.documents import DocumentStore
+from jauap.domain.commands import MergeCase
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.sender import Order
+from jauap.projections import queries
+from jauap.projections.database import DatabaseUnavailable, connect
 
 WAIT = 10.0
 
@@ -40,6 +44,7 @@ class Submission:
     def send(self, found: list[Order]) -> int:
         """Send, print each outcome, and give the exit status."""
         where = addresses.find(self.data_dir, "kafka", "registry")
+        self._check_mergers(found)
         last: dict[str, Outcome | Missing] = {}
         with sending.connected(where) as sender:
             for order, outcome in sending.outcomes(sender, found, self.wait):
@@ -49,6 +54,27 @@ class Submission:
                 else:
                     typer.echo(sending.sentence(order, outcome))
         return sending.status(last.values())
+
+    def _check_mergers(self, found: list[Order]) -> None:
+        """No service sees two cases at once, so a merger's other case is looked for here: a typo would stop clocks."""
+        mergers = [order for order in found if isinstance(order.command, MergeCase)]
+        if not mergers:
+            return
+        where = addresses.find(self.data_dir, "database")
+        faults = []
+        try:
+            with closing(connect(where.database)) as connection:
+                for order in mergers:
+                    other = (
+                        queries.case(connection, order.command.into) if isinstance(order.command, MergeCase) else None
+                    )
+                    if other is None or other.merged_into is not None:
+                        rule = "must be a case on record that is not merged itself"
+                        faults.append(Fault(place=order.name, field="into", rule=rule))
+        except DatabaseUnavailable as reason:
+            note(f"The case that goes on could not be looked for: {reason}")
+        if faults:
+            raise malformed(faults, of=len(found), as_json=self.as_json)
 
 
 def malformed(faults: Iterable[Fault], of: int, *, as_json: bool) -> typer.Exit:

@@ -12,6 +12,8 @@ from jauap.domain.case import Case, Letter
 from jauap.domain.events import Fact, ResponseSent
 from jauap.domain.facts import Document, Value
 
+FIRST_PROCEDURE = date(1967, 3, 6)
+"""Day of the resolution (Commission on Human Rights, 2 (XXIII)) that made the first special procedure."""
 DocumentState = Literal["stored", "missing", "altered"]
 
 F = TypeVar("F", bound=Value)
@@ -60,6 +62,8 @@ def happened(context: Context, field: str, day: date, *causes: date | None) -> N
     """A fact's day has come, and does not lie before the days that it follows from (None: not known)."""
     if day > context.today:
         raise refusals.DateInTheFuture(field)
+    if day < FIRST_PROCEDURE:
+        raise refusals.BeforeTheProcedures(field)
     if any(cause is not None and day < cause for cause in causes):
         raise refusals.BeforeItsCause(field)
 

@@ -21,8 +21,8 @@ def doc(text: str) -> Meta:
     return Meta(description=text)
 
 
-PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)"
-"""No control characters and no line breaks."""
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$(?!\n)"
+"""No control characters, no line breaks, and nothing invisible that would make a line read otherwise than it is."""
 LONGEST = 2**63 - 1
 """What Avro's long holds."""
 

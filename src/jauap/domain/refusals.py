@@ -58,6 +58,10 @@ class DateInTheFuture(Refusal):
     """The day has not come yet in Kazakhstan; record a fact once it has happened."""
 
 
+class BeforeTheProcedures(Refusal):
+    """There were no special procedures on this day (the first dates from 1967); check the year."""
+
+
 class BeforeItsCause(Refusal):
     """The day lies before the event that it follows from; check both dates, withdraw the wrong entry first."""
 
@@ -83,7 +87,7 @@ class GivenAndCleared(Refusal):
 
 
 class UnknownBody(Refusal):
-    """No state body has this code; see the list of bodies."""
+    """No state body has this code; `jauap body list` names them all."""
 
 
 class NamedTwice(Refusal):

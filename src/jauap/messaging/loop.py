@@ -405,10 +405,10 @@ class Loop:
         try:
             if isinstance(waiting.command, facts.Mending):
                 raise refusals.NotBroken("break_offset")
+            event = self.decider.decide(case, waiting.command, now)
             seen = {service: getattr(case, service).last for service in SERVICES}
             if any(seen[service] != sequence for service, sequence in waiting.expected.items()):
                 raise refusals.OutdatedView("expected")
-            return self.decider.decide(case, waiting.command, now)
         except refusals.Refusal as refusal:
             return CommandRefused(
                 command=waiting.name,
@@ -417,6 +417,7 @@ class Loop:
                 field=refusal.field,
                 paragraph=refusal.paragraph,
             )
+        return event
 
     def _reconcile(self, lane: Lane, bay: Bay, track: Track) -> None:
         if self._trying_clock():

@@ -39,7 +39,9 @@ from jauap.domain.events import (
     ResponseSent,
 )
 from jauap.domain.facts import Signatory
+from jauap.domain.rules import DECREE
 
+STATED = "stated/1"
 DAYS: dict[type[Event], str] = {
     CommunicationReceived: "received_on",
     ReplyExtensionGranted: "granted_on",
@@ -71,10 +73,12 @@ def communication_received(event: CommunicationReceived) -> str:
     """14-5(1), and the term that the letter states, 14-8(1)."""
     name = " ".join(part for part in (event.communication_type, event.reference or event.registry_number) if part)
     assumed = " (assumed)" if event.receipt_assumed else ""
-    due = f"; it asks for a response by {event.reply_due}, 14-8(1)" if event.reply_due else ""
+    due = f"; it asks for a response by {event.reply_due}" if event.reply_due else ""
     if event.reply_within_days is not None:
-        due = f"; it asks for a response within {event.reply_within_days} days, 14-8(1)"
-    return f"The MFA received {name} on {event.received_on}{assumed}, 14-5(1){due}."
+        due = f"; it asks for a response within {event.reply_within_days} days"
+    if due:
+        due += _under("14-8(1)", event.received_on)
+    return f"The MFA received {name} on {event.received_on}{assumed}{_under('14-5(1)', event.received_on)}{due}."
 
 
 def communication_corrected(event: CommunicationCorrected) -> str:
@@ -109,7 +113,8 @@ def agency_info_declined(event: AgencyInfoDeclined) -> str:
 
 def ohchr_published(event: OHCHRPublished) -> str:
     """14-8(2)."""
-    return f"OHCHR published {_what(event.what, event.response)} on {event.published_on}, 14-8(2)."
+    under = _under("14-8(2)", event.published_on)
+    return f"OHCHR published {_what(event.what, event.response)} on {event.published_on}{under}."
 
 
 def case_merged(event: CaseMerged) -> str:
@@ -125,7 +130,8 @@ def calendar_act_received(event: CalendarActReceived) -> str:
 def communication_forwarded(event: CommunicationForwarded) -> str:
     """14-5(1); a date asked for is practice."""
     bodies = _list(f"{to.body} (asked by {to.due})" if to.due else to.body for to in event.bodies)
-    return f"The MFA forwarded the communication to {bodies} on {event.forwarded_on}, 14-5(1)."
+    under = _under("14-5(1)", event.forwarded_on)
+    return f"The MFA forwarded the communication to {bodies} on {event.forwarded_on}{under}."
 
 
 def ombudsman_informed(event: OmbudsmanInformed) -> str:
@@ -166,7 +172,8 @@ def response_sent(event: ResponseSent) -> str:
         f"in the language '{event.language}'" if event.language else None,
         "as the public record has it" if event.public_record else None,
     ]
-    return f"The MFA sent {', '.join([f'{name} on {event.sent_on}', *filter(None, how)])}, 14-8(1)."
+    under = " (practice)" if event.kind == "acknowledgement" else _under("14-8(1)", event.sent_on)
+    return f"The MFA sent {', '.join([f'{name} on {event.sent_on}', *filter(None, how)])}{under}."
 
 
 def report_filed(event: ReportFiled) -> str:
@@ -206,6 +213,8 @@ def command_refused(event: CommandRefused) -> str:
 
 def deadline_started(event: DeadlineStarted) -> str:
     """The clock's own paragraph, or practice."""
+    if event.policy == STATED:  # nothing is counted, so nothing runs from a day
+        return f"{_clock(event.clock)} {_end(event.due, event.safe, event.absent)}."
     return f"{_clock(event.clock)} runs from {event.starts_on} and {_end(event.due, event.safe, event.absent)}."
 
 
@@ -285,6 +294,11 @@ SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     FindingRaised: finding_raised,
     FindingCured: finding_cured,
 }
+
+
+def _under(paragraph: str, day: date) -> str:
+    """The paragraph that a fact falls under: none before the decree was in force."""
+    return f", {paragraph}" if day >= DECREE else ""
 
 
 def _list(words: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import secrets
 import uuid
 from dataclasses import asdict, dataclass
@@ -51,6 +52,11 @@ class Settings:
     @classmethod
     def load_or_create(cls, folder: Folder, partitions: int, state: str | None = None) -> "Settings":
         """Those of the folder; a new folder gets free ports and fresh secrets."""
+        if state is not None and re.fullmatch("[A-Z]{3}", state) is None:
+            raise StackError(
+                "The State of a deployment must be an ISO 3166 alpha-3 code, three capital letters.",
+                "Say --state KAZ, or --state ANY for a trial.",
+            )
         existing = cls.load(folder)
         if existing is not None:
             if state not in (None, existing.state):
