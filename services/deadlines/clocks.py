@@ -218,7 +218,10 @@ def ombudsman_reported(case: Case, _letter: Letter) -> Iterator[Ground]:
 
 
 def reported(case: Case, paragraph: str, recipient: Recipient) -> Iterator[Ground]:
-    """14-9: an interim reply starts a report clock as well as the full response; an acknowledgement does not."""
+    """14-9: the full response starts a report clock, and by the safe reading (practice) an interim reply does too.
+
+    An acknowledgement does not.
+    """
     for response, sent in cases.substantive_responses(case):
         reports = (
             Moment(report.filed_on, at)
@@ -227,7 +230,7 @@ def reported(case: Case, paragraph: str, recipient: Recipient) -> Iterator[Groun
         )
         yield Ground(
             clock=f"{paragraph}/{response}",
-            kind=paragraph,
+            kind=f"{paragraph}/interim" if sent.kind == "interim" else paragraph,
             starts_on=sent.sent_on,
             basis=f"publication:{response}",
             met=earliest("publication", reports),

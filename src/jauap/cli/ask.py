@@ -282,7 +282,8 @@ def _say_deadlines(rows: list[DeadlineRow]) -> None:
 
 
 def _deadline_cells(row: DeadlineRow) -> tuple[object, ...]:
-    remark = row.absent or ("crosses a day that is only estimated" if row.estimated else "")
+    practice = "practice: the safe reading" if row.paragraph is None and row.body is None else ""
+    remark = row.absent or ("crosses a day that is only estimated" if row.estimated else practice)
     left = row.days_left if row.met_on is None else None
     return (
         row.case_id, row.clock, row.body or "MFA", row.due, row.safe or row.due, left, row.state, row.met_on, remark,

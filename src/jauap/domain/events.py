@@ -109,9 +109,7 @@ class DeadlineStarted(Value, frozen=True, kw_only=True, tag=True):
     """A clock started."""
 
     clock: ClockId
-    paragraph: Annotated[
-        str | None, doc("The paragraph that sets the term; null: a request of the MFA (practice).")
-    ] = None
+    paragraph: Annotated[str | None, doc("The paragraph that sets the term; null: practice.")] = None
     body: Annotated[BodyCode | None, doc("The body that the clock is for; null: the MFA.")] = None
     rule: Annotated[str, doc("Row of the rule table that was in force at the clock's start.")]
     policy: Annotated[str, doc("Counting policy and version: day-after/1, stated/1.")]

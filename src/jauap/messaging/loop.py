@@ -384,8 +384,11 @@ class Loop:
         """Do the next thing for a case: at most one undecided record of it is in flight."""
         if bay.flight is not None:
             return
-        if track.standstill is not None or (bay.queue and isinstance(bay.queue[0].command, incoming.Unread)):
+        unread = bool(bay.queue) and isinstance(bay.queue[0].command, incoming.Unread)
+        if track.standstill is not None or unread:
             self._stand_still(lane, bay, track)
+            if track.standstill is None and bay.dirty:
+                self._reconcile(lane, bay, track)  # a command that waits for a newer release stops no clock
         elif bay.queue:
             self._decide(lane, bay, track, bay.queue[0])
         elif bay.dirty:

@@ -213,9 +213,13 @@ def command_refused(event: CommandRefused) -> str:
 
 def deadline_started(event: DeadlineStarted) -> str:
     """The clock's own paragraph, or practice."""
+    practice = event.paragraph is None and event.body is None
+    reading = " (practice: the safe reading of an interim reply)" if practice else ""
     if event.policy == STATED:  # nothing is counted, so nothing runs from a day
         return f"{_clock(event.clock)} {_end(event.due, event.safe, event.absent)}."
-    return f"{_clock(event.clock)} runs from {event.starts_on} and {_end(event.due, event.safe, event.absent)}."
+    return (
+        f"{_clock(event.clock)}{reading} runs from {event.starts_on} and {_end(event.due, event.safe, event.absent)}."
+    )
 
 
 def deadline_moved(event: DeadlineMoved) -> str:
