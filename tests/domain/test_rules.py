@@ -8,7 +8,17 @@ import pytest
 from jauap.domain.rules import DECREE, RULES, Rule, rule_for
 from jauap.domain.workdays import POLICIES
 
-CLOCKS = ["14-5(1, "14-9(1)/interim", "14-9(2)/interim")", "14-5(2)", "asked", "14-8(1)", "14-8(2)", "14-9(1)", "14-9(2)"]
+CLOCKS = [
+    "14-5(1)",
+    "14-5(2)",
+    "asked",
+    "14-8(1)",
+    "14-8(2)",
+    "14-9(1)",
+    "14-9(2)",
+    "14-9(1)/interim",
+    "14-9(2)/interim",
+]
 
 
 def row(clock: str) -> Rule:

@@ -64,12 +64,8 @@ def demo(
     journey(found, _day(found))
     say(f"\n== What the read models say of {CASE} ==")
     ask.show_case(CASE, as_json=False, data_dir=data_dir)
-    say("\n-- history --")
+    say("\nHISTORY")
     ask.history(CASE, as_json=False, data_dir=data_dir)
-    say("\n-- deadlines --")
-    ask.deadlines(case_id=CASE, within=None, missed=False, as_json=False, data_dir=data_dir)
-    say("\n-- findings --")
-    ask.findings(CASE, as_json=False, data_dir=data_dir)
     say("\nThe stack goes on running. Try: jauap case list; jauap history KAZ-2-2011; jauap stack down")
 
 
@@ -166,7 +162,7 @@ def steps(day: date, made: dict[str, int], store: DocumentStore) -> Iterator[tup
     )
     yield (
         "acknowledge",
-        "14-8(1)  receipt is acknowledged: no clock stops",
+        "         receipt is acknowledged: no clock stops",
         {"command": "SendResponse", "kind": "acknowledgement", "sent_on": today, "note_number": "N-3"},
     )
     yield (
