@@ -435,6 +435,24 @@ def test_commands_after_a_tail_that_was_lost_while_the_service_was_down_are_deci
     assert bench.decided() == [*old, *new, "Z"]
 
 
+@pytest.mark.parametrize("regrown", [0, 1, 2, 4])
+def test_records_that_the_own_topic_lost_while_the_service_was_down_are_made_again(bench: Bench, regrown: int) -> None:
+    """Their commands are still there, however far another writer has grown the topic again."""
+    sent = [f"X{number}" for number in range(1, 6)]
+    for command_id in sent:
+        bench.send("MFA-A", command_id)
+    bench.settle(bench.routing())
+    bench.log.cut((ROUTED, 0), 3)
+    for _ in range(regrown):
+        bench.log.append(ROUTED, Outgoing(b"MFA-Z", b"foreign", [("ce_commandid", b"foreign")]), partition=0)
+    successor = bench.routing()
+    bench.settle(successor)
+    assert [command_id for command_id in bench.decided() if command_id != "foreign"] == sent
+    bench.send("MFA-A", "Z")
+    bench.settle(successor)
+    assert [command_id for command_id in bench.decided() if command_id != "foreign"] == [*sent, "Z"]
+
+
 @pytest.mark.parametrize("sent", [0, 1, 3])
 def test_a_successor_on_a_whole_log_goes_on_where_the_group_stood(bench: Bench, sent: int) -> None:
     """What has its outcome is not answered again after a restart; what came meanwhile is decided."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from jauap.domain.case import SERVICES
 from jauap.domain.facts import Value
-from jauap.messaging.envelope import Message
+from jauap.messaging.envelope import Message, fingerprint
 from jauap.messaging.folding import Track, events_topic
 from jauap.messaging.outcome import Outcome
 
@@ -97,8 +97,12 @@ class Commits:
 class Lane:
     """One partition of all topics of a service."""
 
-    def __init__(self, number: int, commands_start: int = 0, mark: str = "") -> None:
-        """Start with nothing folded; commands are read from `commands_start`, before which `mark` must stand."""
+    def __init__(self, number: int, commands_start: int = 0, marks: str = "") -> None:
+        """Start with nothing folded; commands are read from `commands_start`.
+
+        `marks` is what was stored beside it (see `marks`): if the log holds that no more, the start is worth nothing.
+        """
+        mark, _, pledge = marks.partition(" ")
         self.number = number
         self.tracks: dict[str, Track] = {}
         self.bays: dict[str, Bay] = {}
@@ -116,6 +120,12 @@ class Lane:
         """Cases that changed, or whose day did, since they were last reconciled."""
         self.verifying: set[str] = set()
         """Topics whose last folded record is being read again."""
+        next_own, _, own_mark = pledge.partition(" ")
+        self.pledge: tuple[int, str] | None = (int(next_own), own_mark) if next_own else None
+        """How far the own events topic reached when the start was stored, and the fingerprint of the record there.
+
+        The records of all commands before the start lie below. None: nothing was stored, or it was found.
+        """
         self.verifying_commands = False
         """Whether the last command that was read is being read again."""
         self.target: Mapping[str, int] | None = None
@@ -151,6 +161,21 @@ class Lane:
         return {
             topic: position.next - (1 if topic in self.verifying else 0) for topic, position in self.positions.items()
         }
+
+    def marks(self, own_topic: str) -> str:
+        """What is stored beside the group's position: the command before it, and how far the own topic was folded."""
+        own = self.positions[own_topic]
+        pledge = "" if own.last is None else f"{own.next} {fingerprint(own.last).hex()}"
+        return f"{self.commits.mark} {pledge}"
+
+    def keeps_pledge(self, message: Message) -> bool:
+        """Whether an own record is the one that was pledged, if it stands at that place."""
+        if self.pledge is None or message.offset != self.pledge[0] - 1:
+            return True
+        kept = fingerprint(message).hex() == self.pledge[1]
+        if kept:
+            self.pledge = None
+        return kept
 
     def commands_start(self) -> int:
         """Where commands are to be read from: at the last one that was read while that is being compared."""

@@ -216,6 +216,9 @@ class Loop:
             return False
         if message.offset < position.next:
             return True
+        if topic == self.own_topic and not lane.keeps_pledge(message):
+            self._drop(lane, f"{topic} at offset {message.offset} is not what was folded when the position was stored")
+            return False
         folded = fold(lane.tracks, message, self.codec, self.partitions)
         if folded.track is not None and folded.track.standstill is not None:
             self._stands_still(lane, folded.track)
@@ -338,6 +341,9 @@ class Loop:
 
     def _admit(self, lane: Lane) -> None:
         (commands, stirred), lane.admitting, lane.target = lane.admitting, ([], set()), None
+        if lane.pledge is not None:
+            self._drop(lane, f"{self.own_topic} ends before where it reached when the position was stored")
+            return
         if not lane.live:
             lane.live = True
             self._to_advance |= {(lane.number, case_id): None for case_id in lane.bays}
@@ -526,14 +532,16 @@ class Loop:
     def _commit(self) -> None:
         self._committed_at = time.monotonic()
         moved = {
-            (self.commands_topic, lane.number): lane.commits
+            (self.commands_topic, lane.number): lane
             for lane in self.lanes.values()
             if lane.commits.position != lane.commits.stored
         }
         if moved:
-            self.reader.commit({place: (commits.position, commits.mark) for place, commits in moved.items()})
-            for commits in moved.values():
-                commits.stored = commits.position
+            self.reader.commit(
+                {place: (lane.commits.position, lane.marks(self.own_topic)) for place, lane in moved.items()}
+            )
+            for lane in moved.values():
+                lane.commits.stored = lane.commits.position
 
     # --- errors: the same cure for all ---
 
