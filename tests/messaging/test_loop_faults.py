@@ -17,6 +17,7 @@ from jauap.domain.facts import Value
 from jauap.messaging import loop
 from jauap.messaging.avro import Codec, current, parse_dataschema, subject
 from jauap.messaging.chain import record_hash
+from jauap.messaging.decider import Decider
 from jauap.messaging.envelope import Message, Outgoing, cloud_event
 from jauap.messaging.folding import events_topic
 from jauap.messaging.log import Ends, LogUnavailable, Place, Reader, Trouble, Writer
@@ -127,7 +128,7 @@ class Bench:
         return self._instance(decider, codec, watched, calendar)
 
     def _instance(
-        self, decider: loop.Decider, codec: Codec, watched: Watched | None = None, watching: MemoryReader | None = None
+        self, decider: Decider, codec: Codec, watched: Watched | None = None, watching: MemoryReader | None = None
     ) -> Instance:
         reader, writer = MemoryReader(self.log), MemoryWriter(self.log)
         made = Loop(

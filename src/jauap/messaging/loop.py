@@ -11,22 +11,21 @@ import gc
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Protocol
 
 import structlog
 
 from jauap.domain import facts, refusals
 from jauap.domain.case import SERVICES, Case
 from jauap.domain.events import ChainMended, CommandRefused, Event
-from jauap.domain.facts import Value
 from jauap.messaging import incoming
+from jauap.messaging.answers import Answers, held, outcome_of, reused
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Verdict
-from jauap.messaging.envelope import Message, Outgoing, chained, cloud_event, fingerprint, type_name
+from jauap.messaging.decider import Decider
+from jauap.messaging.envelope import Message, chained, cloud_event, fingerprint
 from jauap.messaging.folding import Folded, Track, events_topic, fold, park
 from jauap.messaging.lane import EVENT_TOPICS, Bay, Done, Flight, Lane, Position, Waiting
 from jauap.messaging.log import Ends, Place, Reader, Trouble, Writer
-from jauap.messaging.outcome import Outcome
 from jauap.messaging.watched import Watched
 
 log = structlog.get_logger(__name__)
@@ -42,44 +41,6 @@ MOST_PARKED = 100
 
 class TooManyParked(Exception):
     """More cases are parked than a healthy release could park; the service stops until it is mended."""
-
-
-class Decider(Protocol):
-    """What a service decides. `now` is the instant of the decision, UTC; everything else is on record."""
-
-    @property
-    def name(self) -> str:
-        """The service's name."""
-
-    @property
-    def commands(self) -> Mapping[str, type[Value]]:
-        """Its commands by name."""
-
-    @property
-    def reconciles(self) -> bool:
-        """Whether cases call for events by themselves (*deadlines*), not only on command."""
-
-    @property
-    def watches(self) -> str | None:
-        """A case of intake's that every instance reads whole, such as the calendar; None: none."""
-
-    def watch(self, watched: Watched) -> None:
-        """Take the watched case."""
-
-    def check_clock(self, appended: datetime, now: datetime) -> None:
-        """Compare the broker's append time of an own record with the instant at which it was read back.
-
-        Raises if the service must not go on with such a clock.
-        """
-
-    def decide(self, case: Case, command: Value, now: datetime) -> Event:
-        """The event that a command makes. Raises Refusal."""
-
-    def reconcile(self, case: Case, now: datetime) -> Event | None:
-        """The next event that the case calls for by itself; None: there is none."""
-
-    def period(self, now: datetime) -> object:
-        """Something that changes when every case must be reconciled again, such as the day."""
 
 
 class Loop:
@@ -102,15 +63,13 @@ class Loop:
         self.reader, self.writer, self.ends, self.codec = reader, writer, ends, codec
         self.clock, self.partitions, self.watched = clock, partitions, watched
         self.commands_topic = f"jauap.{self.name}.commands"
-        self.outcomes_topic = f"jauap.{self.name}.outcomes"
+        self.answers = Answers(self.name, writer, codec, clock)
         self.own_topic = events_topic(self.name)
         self.lanes: dict[int, Lane] = {}
         self.kept: dict[int, Lane] = {}
         """Lanes that were handed to another instance: taken up again, they are compared with the log first."""
         self.assigned = False
         self._to_advance: dict[tuple[int, str], None] = {}
-        self._unacknowledged: dict[int, tuple[Lane, int | None, Outgoing]] = {}
-        self._outcomes = 0
         self._troubled: str | None = None
         self._period: object = None
         self._committed_at = 0.0
@@ -263,7 +222,7 @@ class Loop:
             if waiting.command_hash == lane.done[command_id].command_hash:
                 self._answer(lane, waiting)
             else:
-                self._publish(lane, reused(waiting), settles=waiting.offset)
+                self.answers.publish(lane, reused(waiting), settles=waiting.offset)
         outcome = lane.done[command_id].outcome
         tell = log.info if outcome.status == "refused" else log.debug
         tell(
@@ -300,7 +259,7 @@ class Loop:
                 offset=message.offset,
                 code=reason.code,
             )
-            self._publish(lane, incoming.malformed(message, reason), settles=message.offset)
+            self.answers.publish(lane, incoming.malformed(message, reason), settles=message.offset)
 
     def _reach_ends(self) -> None:
         asking = [lane for lane in self.lanes.values() if lane.target is None and self._wants_ends(lane)]
@@ -358,7 +317,7 @@ class Loop:
         done, bay = lane.done.get(waiting.command_id), lane.bay(waiting.case_id)
         first = done.command_hash if done else lane.undone.get(waiting.command_id)
         if first is not None and first != waiting.command_hash:
-            self._publish(lane, reused(waiting), settles=waiting.offset)
+            self.answers.publish(lane, reused(waiting), settles=waiting.offset)
         elif done:
             self._answer(lane, waiting)
         else:
@@ -467,7 +426,7 @@ class Loop:
                 return
             if waiting.offset not in bay.held:
                 bay.held.add(waiting.offset)
-                self._publish(lane, held(waiting, why), settles=None)
+                self.answers.publish(lane, held(waiting, why), settles=None)
 
     def _append(self, lane: Lane, bay: Bay, track: Track, event: Event, now: datetime, waiting: Waiting | None) -> None:
         """Append one record as the next of its case. It counts once it is read back, if no other came first."""
@@ -503,31 +462,7 @@ class Loop:
     # --- outcomes ---
 
     def _answer(self, lane: Lane, waiting: Waiting) -> None:
-        self._publish(lane, lane.done[waiting.command_id].outcome, settles=waiting.offset)
-
-    def _publish(self, lane: Lane, outcome: Outcome, settles: int | None) -> None:
-        value, dataschema = self.codec.encode(self.outcomes_topic, outcome)
-        headers = cloud_event(
-            kind="Outcome",
-            source=f"/jauap/{self.name}",
-            subject=outcome.case_id or outcome.command_id,
-            time=outcome.recorded_at or self.clock(),
-            dataschema=dataschema,
-        )
-        headers["ce_id"] = f"{outcome.command_id}/{outcome.status}".encode()
-        self._send(lane, settles, Outgoing(outcome.command_id.encode(), value, list(headers.items())))
-
-    def _send(self, lane: Lane, settles: int | None, record: Outgoing) -> None:
-        self._outcomes += 1
-        number = self._outcomes
-        self._unacknowledged[number] = (lane, settles, record)
-
-        def acknowledged() -> None:
-            del self._unacknowledged[number]
-            if settles is not None:
-                lane.commits.settle(settles)
-
-        self.writer.append(self.outcomes_topic, record, acknowledged=acknowledged)
+        self.answers.publish(lane, lane.done[waiting.command_id].outcome, settles=waiting.offset)
 
     def _commit(self) -> None:
         self._committed_at = time.monotonic()
@@ -573,9 +508,7 @@ class Loop:
             lane.unsettle()
         self.reader.read_from(self._starts())
         if failed is not None:
-            unsent, self._unacknowledged = list(self._unacknowledged.values()), {}
-            for lane, settles, record in unsent:
-                self._send(lane, settles, record)
+            self.answers.send_again()
 
     def _park(self, lane: Lane, track: Track, fault: Exception, message: Message | None) -> None:
         park(track, fault, message)
@@ -595,56 +528,3 @@ class Loop:
         if found is None:
             found = lane.tracks[case_id] = Track(Case(case_id=case_id))
         return found
-
-
-def outcome_of(folded: Folded, message: Message, command_id: str) -> Outcome:
-    """The outcome that a record stands for: a pure function of the record, so that repeats are identical."""
-    recorded, refusal = folded.recorded, None
-    if recorded is not None and isinstance(recorded.event, CommandRefused):
-        refusal = recorded.event
-    return Outcome(
-        command_id=command_id,
-        command=type_name(folded.headers.get("ce_commandtype", b"")) or None,
-        case_id=folded.text("ce_subject"),
-        status="refused" if refusal else "accepted",
-        event=type(recorded.event).__name__ if recorded else None,
-        event_id=folded.text("ce_hash"),
-        sequence=recorded.sequence if recorded else None,
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        recorded_at=folded.at,
-        code=refusal.code if refusal else None,
-        message=refusal.message if refusal else None,
-        field=refusal.field if refusal else None,
-        paragraph=refusal.paragraph if refusal else None,
-        command_hash=folded.text("ce_commandhash"),
-    )
-
-
-def reused(waiting: Waiting) -> Outcome:
-    """The outcome of other content under a used id; the first content's outcome stays what it was."""
-    refusal = refusals.CommandIdReused("command_id")
-    return Outcome(
-        command_id=waiting.command_id,
-        command=waiting.name,
-        case_id=waiting.case_id,
-        status="refused",
-        code=refusal.code,
-        message=refusal.message,
-        field=refusal.field,
-        command_hash=waiting.command_hash,
-    )
-
-
-def held(waiting: Waiting, reason: str) -> Outcome:
-    """Not final: the case stands still, and the command is decided once it goes on."""
-    return Outcome(
-        command_id=waiting.command_id,
-        command=waiting.name,
-        case_id=waiting.case_id,
-        status="held",
-        code="CaseStandsStill",
-        message=f"the case stands still ({reason}); the command is kept and decided once it goes on"[:300],
-        command_hash=waiting.command_hash,
-    )

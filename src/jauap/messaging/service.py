@@ -13,9 +13,10 @@ from jauap.domain.case import Case
 from jauap.domain.events import Event
 from jauap.domain.facts import Value
 from jauap.messaging.avro import Codec
+from jauap.messaging.decider import Decider
 from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import Ends, LogUnavailable, PartitionsDiffer, Reader, Writer, wait_for_topics
-from jauap.messaging.loop import Decider, Loop, TooManyParked
+from jauap.messaging.loop import Loop, TooManyParked
 from jauap.messaging.registry import RegistryError, schema_ids
 from jauap.messaging.watched import Watched
 from jauap.settings import Settings, WrongSetting
