@@ -454,6 +454,23 @@ def test_records_that_the_own_topic_lost_while_the_service_was_down_are_made_aga
     assert [command_id for command_id in bench.decided() if command_id != "foreign"] == [*sent, "Z"]
 
 
+def test_what_comes_right_after_the_state_was_dropped_is_read_in_its_order(bench: Bench) -> None:
+    """A dropped partition is read from its start at once: no later record is folded before the first."""
+    sent = [f"X{number}" for number in range(1, 6)]
+    for command_id in sent:
+        bench.send("MFA-A", command_id)
+    bench.settle(bench.routing())
+    bench.log.cut((ROUTED, 0), 3)
+    successor = bench.routing()
+    for _ in range(10):
+        successor.loop.turn(0)
+        bench.log.append(ROUTED, Outgoing(b"MFA-Z", b"foreign", [("ce_commandid", b"foreign")]), partition=0)
+    bench.settle(successor)
+    assert [command_id for command_id in bench.decided() if command_id != "foreign"] == sent
+    assert successor.loop.lanes[0].tracks["MFA-A"].broken is None
+    assert bench.heard("X1")[-1] == "accepted"
+
+
 @pytest.mark.parametrize("sent", [0, 1, 3])
 def test_a_successor_on_a_whole_log_goes_on_where_the_group_stood(bench: Bench, sent: int) -> None:
     """What has its outcome is not answered again after a restart; what came meanwhile is decided."""

@@ -78,10 +78,6 @@ class Entries(Value, frozen=True, kw_only=True):
         """The fact of this kind at a sequence, if it is on record and was not withdrawn."""
         return next((fact for at, fact in self.of(kind) if at == sequence), None)
 
-    def has(self, sequence: int) -> bool:
-        """Whether a fact with this sequence is on record and was not withdrawn."""
-        return any(entry.sequence == sequence for entry in self.entries)
-
 
 class Clock(Value, frozen=True, kw_only=True):
     """A clock as *deadlines* has it on record. Days are days in Kazakhstan."""

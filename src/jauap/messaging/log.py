@@ -25,6 +25,7 @@ ANY_PARTITION = -1
 DELIVERY_SECONDS = 5
 """A hung append blocks its case: after so many seconds it is given up and decided again."""
 ASK_SECONDS = 5.0
+COMMITTED_SECONDS = 30.0
 LOST = (KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - the library's public codes
 
 
@@ -156,12 +157,20 @@ class Reader:
         self._troubles.clear()
 
     def committed(self, places: Iterable[Place]) -> dict[Place, tuple[int, str] | None]:
-        """The group's committed offsets, each with what was stored beside it; None: it has none."""
+        """The group's committed offsets, each with what was stored beside it; None: it has none.
+
+        Waits for a broker that is just coming back. Raises LogUnavailable after `COMMITTED_SECONDS`.
+        """
         asked = [TopicPartition(topic, partition) for topic, partition in places]
-        try:
-            found = self._consumer.committed(asked, timeout=ASK_SECONDS)
-        except KafkaException as error:
-            raise LogUnavailable(str(error)) from error
+        deadline = time.monotonic() + COMMITTED_SECONDS
+        while True:
+            try:
+                found = self._consumer.committed(asked, timeout=ASK_SECONDS)
+                break
+            except KafkaException as error:
+                if time.monotonic() > deadline:
+                    raise LogUnavailable(str(error)) from error
+                time.sleep(0.2)
         return {(p.topic, p.partition): (p.offset, p.metadata or "") if p.offset >= 0 else None for p in found}
 
     def commit(self, offsets: Mapping[Place, tuple[int, str]]) -> None:

@@ -287,7 +287,6 @@ class Loop:
             cut.append(self.commands_topic)
         if cut:
             self._drop(lane, f"{', '.join(cut)} ends before what was read")
-            self.reader.read_from(self._starts())
             return
         lane.target, lane.admitting = target, (lane.arrived, lane.stirred)
         lane.watched_end = ends[self.watched.place] if self.watched else 0
@@ -493,6 +492,7 @@ class Loop:
         log.error("state dropped, folding anew", service=self.name, partition=lane.number, reason=reason)
         self.lanes[lane.number] = Lane(lane.number)
         self.reader.commit({(self.commands_topic, lane.number): (0, "")})
+        self.reader.read_from(self._starts())  # at once: nothing later may be folded before the first record
         self._troubled = self._troubled or reason
 
     def _recover(self) -> None:
