@@ -25,6 +25,8 @@ class Settings(NamedTuple):
     """JAUAP_STATE: ISO 3166 alpha-3 code of the State served (KAZ); ANY in a trial."""
     ready_file: Path | None
     """JAUAP_READY_FILE: made once the process is ready; null: nobody waits for it."""
+    dump_file: Path | None
+    """JAUAP_DUMP_FILE: what the process holds of each case is written here on SIGUSR1; null: it does not listen."""
     partitions: int | None
     """JAUAP_PARTITIONS: the deployment's partition count; topics that differ stop the start. Null: not checked."""
     instance: str | None
@@ -38,7 +40,6 @@ def from_environment() -> Settings:
     state = os.environ.get("JAUAP_STATE", "KAZ")
     if len(state) != 3 or not state.isalpha() or not state.isupper():  # noqa: PLR2004 - alpha-3
         raise WrongSetting("JAUAP_STATE", "must be an ISO 3166 alpha-3 code such as KAZ, or ANY")
-    ready = os.environ.get("JAUAP_READY_FILE")
     return Settings(
         kafka=required("JAUAP_KAFKA", "must name the bootstrap servers, such as 127.0.0.1:9092"),
         registry=required(
@@ -46,7 +47,8 @@ def from_environment() -> Settings:
         ),
         documents=Path(required("JAUAP_DOCUMENTS", "must name the folder of the document store")),
         state=state,
-        ready_file=Path(ready) if ready else None,
+        ready_file=_path("JAUAP_READY_FILE"),
+        dump_file=_path("JAUAP_DUMP_FILE"),
         partitions=partition_count(),
         instance=os.environ.get("JAUAP_INSTANCE") or None,
         only=_numbers(os.environ.get("JAUAP_PARTITIONS_ONLY", "")),
@@ -67,6 +69,11 @@ def required(name: str, rule: str) -> str:
     if not value:
         raise WrongSetting(name, rule)
     return value
+
+
+def _path(name: str) -> Path | None:
+    text = os.environ.get(name)
+    return Path(text) if text else None
 
 
 def _numbers(text: str) -> tuple[int, ...] | None:

@@ -1,5 +1,7 @@
 """The loop on the real broker: killed, doubled, repeated and raced, each command has exactly one record."""
 
+import json
+import signal
 import subprocess
 import sys
 import threading
@@ -106,13 +108,14 @@ def assert_identical_outcomes(running: Running, service: str, orders: list[Order
 
 
 @contextmanager
-def another(running: Running, service: str) -> Iterator[None]:
+def another(running: Running, service: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a second instance of a service on all partitions, whoever else reads them."""
     settings = {
         **running.addresses.environment(),
         "JAUAP_PARTITIONS_ONLY": ",".join(str(number) for number in range(running.addresses.partitions)),
         "JAUAP_READY_FILE": str(Path(running.addresses.documents).parent / f"another-{service}.ready"),
         "PATH": "/usr/bin:/bin",
+        **more,
     }
     Path(settings["JAUAP_READY_FILE"]).unlink(missing_ok=True)
     process = subprocess.Popen(
@@ -127,7 +130,7 @@ def another(running: Running, service: str) -> Iterator[None]:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(20)
@@ -246,3 +249,23 @@ def test_a_command_that_expects_an_older_case_is_refused(running: Running) -> No
         outcomes = answers(sender, [letter, first, outdated, current])
     assert outcomes[outdated.command_id].code == "OutdatedView"
     assert outcomes[current.command_id].status == "accepted"
+
+
+def test_an_instance_tells_on_request_what_it_holds(running: Running, tmp_path: Path) -> None:
+    """Its heads are the last records that count, and a broken promise would show in the state's digest."""
+    orders = cases_with_corrections(3, 2)
+    told = tmp_path / "holdings"
+    with running.sender() as sender:
+        answers(sender, orders)
+    with another(running, "intake", JAUAP_DUMP_FILE=str(told)) as process:
+        process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + 30
+        while not told.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    holdings = json.loads(told.read_bytes())
+    cases = {name: case for held in holdings["partitions"].values() for name, case in held["cases"].items()}
+    found = check(running.addresses.kafka, "intake").counted
+    heads = {name: [len(records), records[-1].digest(), None] for name, records in found.items()}
+    assert {name: case["heads"]["intake"] for name, case in cases.items() if name in heads} == heads
+    assert len({cases[one.case_id]["case"] for one in orders}) == 3

@@ -14,6 +14,7 @@ from jauap.domain.events import Event
 from jauap.domain.facts import Value
 from jauap.messaging.avro import Codec
 from jauap.messaging.decider import Decider
+from jauap.messaging.holdings import Dump
 from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import Ends, LogUnavailable, PartitionsDiffer, Reader, Writer, wait_for_topics
 from jauap.messaging.loop import Loop, TooManyParked
@@ -107,7 +108,8 @@ def run(name: str, make: Callable[[Settings], Decider]) -> int:
         loop = connect(given, make(given), stop)
         if loop is not None:
             loop.start(given.only)
-            loop.run(stop, lambda: _say_ready(given, name))
+            dump = None if given.dump_file is None else Dump(given.dump_file)
+            loop.run(lambda: _between(stop, dump, loop), lambda: _say_ready(given, name))
     except WrongSetting as wrong:
         log.critical("wrong setting", service=name, reason=str(wrong))
         return 2
@@ -116,6 +118,12 @@ def run(name: str, make: Callable[[Settings], Decider]) -> int:
         return 1
     log.info("service stopped", service=name)
     return 0
+
+
+def _between(stop: Stop, dump: Dump | None, loop: Loop) -> bool:
+    if dump is not None:
+        dump.write_if_asked(loop)
+    return stop()
 
 
 def _say_ready(given: Settings, name: str) -> None:

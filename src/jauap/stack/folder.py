@@ -72,6 +72,10 @@ class Folder:
         """What a service creates once it is ready."""
         return self.run / f"{part}.ready"
 
+    def dump_file(self, part: str) -> Path:
+        """What a service writes on SIGUSR1: all that it holds."""
+        return self.run / f"{part}.dump"
+
     def scratch(self, part: str) -> Path:
         """A part's temporary files, emptied before each start."""
         return self.run / f"{part}.tmp"

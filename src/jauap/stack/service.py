@@ -45,6 +45,7 @@ class Service:
             **self.addresses.environment(),
             "JAUAP_INSTANCE": f"{self.name}-1",
             "JAUAP_READY_FILE": str(self.folder.ready_file(self.name)),
+            "JAUAP_DUMP_FILE": str(self.folder.dump_file(self.name)),
         }
         return Launch(self.command(self.name), self.folder.root, environment)
 
