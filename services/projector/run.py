@@ -7,7 +7,7 @@ there, the partition's rows are dropped and folded from the start.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import structlog
@@ -58,7 +58,7 @@ class Source(Protocol):
 class Ends(Protocol):
     """What says where topics end: `messaging.log.Ends`."""
 
-    def of(self, places: Iterable[Place]) -> dict[Place, int]:
+    def of(self, places: Collection[Place]) -> dict[Place, int]:
         """The offset after the last record of each place. Raises LogUnavailable."""
 
 

@@ -187,7 +187,7 @@ class MemoryEnds(Ends):
         """It is always there."""
         self._log = log
 
-    def of_answering(self, places: Iterable[Place]) -> dict[Place, int]:
+    def of_answering(self, places: Collection[Place]) -> dict[Place, int]:
         """The ends of the places that are there and not silent."""
         there = self._log.places
         return {place: len(there[place]) for place in places if place in there and place not in self._log.silent}

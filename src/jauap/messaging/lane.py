@@ -68,30 +68,43 @@ class Commits:
     def __init__(self, start: int, mark: str) -> None:
         """Nothing was read yet. `mark` is the fingerprint of the command before `start`; empty: not known."""
         self.next = start
-        self.read_mark = mark
-        """Fingerprint of the command before `next`."""
-        self.mark = mark
-        """Fingerprint of the command before `position`."""
-        self._open: deque[tuple[int, str]] = deque()
+        self.last_read: Message | str = mark
+        """The command before `next`, or its fingerprint."""
+        self._last_settled: Message | str = mark
+        """The command before `position`, or its fingerprint."""
+        self._open: deque[Message] = deque()
         self._settled: set[int] = set()
         self.stored = start
 
-    def read(self, offset: int, mark: str) -> None:
-        """A command was read; `mark` is its fingerprint."""
-        self._open.append((offset, mark))
-        self.next, self.read_mark = offset + 1, mark
+    def read(self, command: Message) -> None:
+        """A command was read."""
+        self._open.append(command)
+        self.next, self.last_read = command.offset + 1, command
 
     def settle(self, offset: int) -> None:
         """A command's outcome was acknowledged."""
         self._settled.add(offset)
-        while self._open and self._open[0][0] in self._settled:
-            done, self.mark = self._open.popleft()
-            self._settled.discard(done)
+        while self._open and self._open[0].offset in self._settled:
+            done = self._last_settled = self._open.popleft()
+            self._settled.discard(done.offset)
 
     @property
     def position(self) -> int:
         """Where a successor would have to start."""
-        return self._open[0][0] if self._open else self.next
+        return self._open[0].offset if self._open else self.next
+
+    @property
+    def mark(self) -> str:
+        """Fingerprint of the command before `position`."""
+        return _mark(self._last_settled)
+
+    def is_last_read(self, command: Message) -> bool:
+        """Whether this is the command that stood before `next` when it was read."""
+        return _mark(command) == _mark(self.last_read)
+
+
+def _mark(command: Message | str) -> str:
+    return command if isinstance(command, str) else fingerprint(command).hex()
 
 
 class Lane:
@@ -151,7 +164,7 @@ class Lane:
                 bay.flight = None
                 self.stirred.add(case_id)  # a step that may never have arrived: reconcile again
         self.verifying = {topic for topic, position in self.positions.items() if position.last is not None}
-        self.verifying_commands = bool(self.commits.read_mark)
+        self.verifying_commands = bool(self.commits.last_read)
         commands, stirred = self.admitting
         self.arrived, self.stirred, self.admitting = [*commands, *self.arrived], self.stirred | stirred, ([], set())
         self.target, self.live = None, False

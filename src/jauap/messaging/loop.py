@@ -22,7 +22,7 @@ from jauap.messaging.answers import Answers, held, outcome_of, reused
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Verdict
 from jauap.messaging.decider import Decider
-from jauap.messaging.envelope import Message, chained, cloud_event, fingerprint
+from jauap.messaging.envelope import Message, chained, cloud_event
 from jauap.messaging.folding import Folded, Track, events_topic, fold, park
 from jauap.messaging.lane import EVENT_TOPICS, Bay, Done, Flight, Lane, Position, Waiting
 from jauap.messaging.log import Ends, Place, Reader, Trouble, Writer
@@ -237,14 +237,13 @@ class Loop:
     # --- commands: wait until everything written before is folded ---
 
     def _take_command(self, lane: Lane, message: Message) -> bool:
-        mark = fingerprint(message).hex()
         if lane.verifying_commands:
-            if mark != lane.commits.read_mark:
+            if not lane.commits.is_last_read(message):
                 self._drop(lane, f"{message.topic} at offset {message.offset} is not the command that was read there")
                 return False
             lane.verifying_commands = False
         elif message.offset >= lane.commits.next:
-            lane.commits.read(message.offset, mark)
+            lane.commits.read(message)
             self._read_command(lane, message)
         return True
 
