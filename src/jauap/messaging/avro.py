@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ NAMESPACE = "jauap"
 MAGIC = 0
 HEADER = 5
 """Length of what stands before the Avro body: the magic byte, and the schema's id in four bytes, high byte first."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST = 1_048_576
 """Length of the largest payload that is looked at: no topic takes a larger one."""
 DATASCHEMA = re.compile(r"urn:jauap:schema:([A-Z][A-Za-z]{0,63}):([1-9][0-9]{0,4})")
@@ -118,6 +119,8 @@ class Writing:
     header: bytes
     schema: Schema
     dataschema: str
+    instants: tuple[str, ...]
+    """Fields that are instants: as numbers they cost fastavro a third of what they cost as datetimes."""
 
 
 class Codec:
@@ -141,6 +144,8 @@ class Codec:
             _valid(content, kind)
         except Undecodable as broken:
             raise Unencodable(f"{kind.__name__}: {broken}") from None
+        for name in writing.instants:
+            content[name] = _microseconds(content[name])
         stream = BytesIO()
         stream.write(writing.header)
         # A tuple is an array here, and not fastavro's way to name a union's branch.
@@ -174,9 +179,24 @@ class Codec:
         if number is None:
             raise NotRegistered(f"{subject(topic, name)} has no schema id; register the schemas")
         header = bytes([MAGIC]) + number.to_bytes(4, "big")
-        writing = Writing(header, schema(name, version), dataschema(name, version))
+        written = schema(name, version)
+        writing = Writing(header, written, dataschema(name, version), _instants(written))
         self._writings[topic, name] = writing
         return writing
+
+
+def _instants(record: Schema) -> tuple[str, ...]:
+    """Names of a record's own fields that are instants, or null."""
+    return tuple(field["name"] for field in record["fields"] if _is_instant(field["type"]))
+
+
+def _is_instant(kind: Schema) -> bool:
+    branches = kind if isinstance(kind, list) else [kind]
+    return any(isinstance(branch, dict) and branch.get("logicalType") == "timestamp-micros" for branch in branches)
+
+
+def _microseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def _content(reading: Reading, payload: bytes) -> object:
