@@ -52,6 +52,10 @@ class MemoryLog:
         """Lose the tail of a partition: everything from this offset on."""
         del self.places[place][end:]
 
+    def change(self, place: Place, offset: int, value: bytes) -> None:
+        """Tamper with a record's value."""
+        self.places[place][offset] = self.places[place][offset]._replace(value=value)
+
     @property
     def size(self) -> int:
         """How many records stand in all places."""

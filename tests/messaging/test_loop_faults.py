@@ -12,13 +12,13 @@ from structlog.testing import capture_logs
 
 from jauap.domain.case import CALENDAR, SERVICES, Case
 from jauap.domain.commands import SERVICE_OF, MendDeadlinesChain, MendRoutingChain, RecordMeeting
-from jauap.domain.events import Event, MeetingHeld
+from jauap.domain.events import ChainMended, Event, MeetingHeld
 from jauap.domain.facts import Value
 from jauap.messaging import loop
 from jauap.messaging.avro import Codec, current, parse_dataschema, subject
-from jauap.messaging.chain import record_hash
+from jauap.messaging.chain import Chain, record_hash
 from jauap.messaging.decider import Decider
-from jauap.messaging.envelope import Message, Outgoing, cloud_event
+from jauap.messaging.envelope import Message, Outgoing, chained, cloud_event
 from jauap.messaging.folding import events_topic
 from jauap.messaging.log import Ends, LogUnavailable, Place, Reader, Trouble, Writer
 from jauap.messaging.loop import MOST_PARKED, Loop, TooManyParked
@@ -544,6 +544,43 @@ def test_a_case_that_is_broken_while_a_command_is_in_flight_can_be_mended(bench:
     assert [outcome.sequence for sent in ("X1", "mend", "X2") for outcome in bench.outcomes(sent)[-1:]] == [1, 2, 3]
 
 
+def test_a_survivor_that_is_told_of_a_break_behind_it_folds_anew_and_mends_it(bench: Bench) -> None:
+    """It kept its fold over an error, a record behind it was changed, and an operator who verified the log mends it."""
+    routing = bench.routing()
+    for number in (1, 2):
+        bench.send("MFA-A", f"X{number}", meeting(f"06-1{number}"))
+    bench.settle(routing)
+    bench.log.change((ROUTED, 0), 0, b"changed")
+    routing.reader.meet(Trouble("the broker was away"))
+    bench.send("MFA-B", "other")
+    bench.settle(routing)
+    bench.send("MFA-A", "mend", MendRoutingChain(break_offset=0, reason="a changed record"))
+    bench.settle(routing)
+    assert (bench.heard("other")[-1], bench.heard("mend")[-1]) == ("accepted", "accepted")
+    assert bench.decided() == ["X1", "X1", "X2", "X2", "mend", "other"]
+
+
+@pytest.mark.parametrize("survivor", ["met an error", "met none"])
+def test_a_reader_that_never_saw_the_break_that_was_mended_folds_anew(bench: Bench, survivor: str) -> None:
+    """Every reader agrees on what counts after a mending, also one that had folded the record before it was changed."""
+    old = bench.routing()
+    for number in (1, 2):
+        bench.send("MFA-A", f"X{number}", meeting(f"06-1{number}"))
+    bench.settle(old)
+    bench.log.change((ROUTED, 0), 0, b"changed")
+    bench.send("MFA-A", "mend", MendRoutingChain(break_offset=0, reason="a changed record"))
+    new = bench.routing()
+    bench.settle(new)
+    if survivor == "met an error":
+        old.reader.meet(Trouble("the broker was away"))
+    bench.settle(old, new)
+    bench.send("MFA-A", "X3", meeting("06-13"))
+    bench.settle(old, new)
+    heads = [one.loop.lanes[0].tracks["MFA-A"].chains["routing"] for one in (old, new)]
+    assert heads[0] == heads[1]
+    assert bench.heard("X3")[0] == "accepted"
+
+
 def test_a_command_that_is_repeated_while_its_case_stands_still_is_answered_each_time(bench: Bench) -> None:
     """Who asks again hears again that the command is held."""
     routing = bench.routing(throw)
@@ -641,6 +678,22 @@ def test_by_a_calendar_that_is_folded_anew_nothing_is_decided(year: Bench, monke
     assert len(year.steps()) >= 5
 
 
+def test_a_calendar_that_was_mended_behind_its_reader_is_read_anew(year: Bench) -> None:
+    """Who had folded the act before it was changed agrees with who reads the calendar now."""
+    old = year.deadlines()
+    year.settle(old)
+    year.log.change((INTAKE, 0), 0, b"changed")
+    value, dataschema = CODEC.encode(INTAKE, ChainMended(break_offset=0, reason="a changed record"))
+    headers = cloud_event(kind="ChainMended", source="/test", subject=CALENDAR, time=START, dataschema=dataschema)
+    headers["ce_breakoffset"] = b"0"
+    year.log.append(INTAKE, chained(headers, Chain(), CALENDAR.encode(), value))
+    new = year.deadlines()
+    year.settle(old, new)
+    heads = [one.loop.watched.track.chains for one in (old, new) if one.loop.watched and one.loop.watched.track]
+    assert heads[0] == heads[1]
+    assert [chains["intake"].sequence for chains in heads] == [1, 1]
+
+
 # --- the log in memory and the real one ---
 
 
@@ -709,7 +762,7 @@ def test_what_is_appended_is_acknowledged_and_read_back_in_order(verbs: Verbs) -
 def test_ends_are_the_offsets_after_the_last_records(verbs: Verbs) -> None:
     """A place that does not answer is left out where that is asked for, and is an error elsewhere."""
     here, nowhere = (verbs.topic, 0), (verbs.topic, 7)
-    assert verbs.ends.of([here]) == {here: 0}
+    assert verbs.ends.of_patiently([here], 20) == {here: 0}
     verbs.write(b"one", b"two")
     assert verbs.ends.of([here]) == {here: 2}
     assert verbs.ends.of_answering([here, nowhere]) == {here: 2}

@@ -10,7 +10,7 @@ import structlog
 from jauap.domain import events
 from jauap.domain.case import SERVICES, Case, Recorded, evolve
 from jauap.messaging.avro import Codec
-from jauap.messaging.chain import Chain, Verdict, header_map, judge, link
+from jauap.messaging.chain import MENDED, Chain, Verdict, header_map, judge, link
 from jauap.messaging.envelope import Message, instant, type_name
 from jauap.messaging.topics import partition_of
 
@@ -73,6 +73,16 @@ class Folded(NamedTuple):
     recorded: Recorded | None
     """The event, if it counts and the case is not parked."""
     headers: dict[str, bytes]
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the log may be another than the one that was folded so far.
+
+        Who did not just read the log from its start, and meets a break, or the mending of a break that it never saw,
+        folds anew before it believes either: the record that was tampered with may lie behind it.
+        """
+        mends = self.verdict is Verdict.VOID and self.headers.get("ce_type") == MENDED
+        return mends or self.verdict is Verdict.BREAKS
 
     def text(self, name: str) -> str | None:
         """A header's text; None: it is absent."""

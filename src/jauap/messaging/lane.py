@@ -149,6 +149,8 @@ class Lane:
         """Where the watched case's partition ended when the target was taken."""
         self.live = False
         """Everything that was written when it was last asked is folded."""
+        self.survived = False
+        """Whether the fold was kept over an error: what lies behind its positions was not read again."""
 
     def bay(self, case_id: str) -> Bay:
         """The case's waiting commands."""
@@ -163,6 +165,7 @@ class Lane:
             if bay.flight is not None:
                 bay.flight = None
                 self.stirred.add(case_id)  # a step that may never have arrived: reconcile again
+        self.survived = any(position.last is not None for position in self.positions.values())
         self.verifying = {topic for topic, position in self.positions.items() if position.last is not None}
         self.verifying_commands = bool(self.commits.last_read)
         commands, stirred = self.admitting

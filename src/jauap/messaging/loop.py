@@ -179,6 +179,9 @@ class Loop:
             self._drop(lane, f"{topic} at offset {message.offset} is not what was folded when the position was stored")
             return False
         folded = fold(lane.tracks, message, self.codec, self.partitions)
+        if folded.in_doubt and (lane.live or lane.survived):
+            self._drop(lane, f"{topic} at offset {message.offset} does not go on from what was folded before")
+            return False
         if folded.track is not None and folded.track.standstill is not None:
             self._stands_still(lane, folded.track)
         lane.positions[topic] = Position(message.offset + 1, message)
@@ -347,6 +350,9 @@ class Loop:
         """Do the next thing for a case: at most one undecided record of it is in flight."""
         if bay.flight is not None:
             return
+        if lane.survived and self._is_told_of_a_break(bay, track):
+            self._drop(lane, f"the chain of {track.case.case_id} is to be mended, and no break of it was seen")
+            return
         unread = bool(bay.queue) and isinstance(bay.queue[0].command, incoming.Unread)
         if track.standstill is not None or unread:
             self._stand_still(lane, bay, track)
@@ -356,6 +362,10 @@ class Loop:
             self._decide(lane, bay, track, bay.queue[0])
         elif bay.dirty:
             self._reconcile(lane, bay, track)
+
+    def _is_told_of_a_break(self, bay: Bay, track: Track) -> bool:
+        """Whether the next command mends what this fold has whole: an operator may know the log better."""
+        return bool(bay.queue) and isinstance(bay.queue[0].command, facts.Mending) and track.broken is None
 
     def _decide(self, lane: Lane, bay: Bay, track: Track, waiting: Waiting) -> None:
         now = self.clock()

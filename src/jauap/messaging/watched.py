@@ -24,7 +24,7 @@ class Watched:
         self.tracks: dict[str, Track] = {}
         self.next = 0
         self._last: Message | None = None
-        self._verifying = False
+        self._verifying = self._aged = False
         self._reader.read_from({self.place: BEGINNING})
 
     @property
@@ -45,6 +45,8 @@ class Watched:
         """Compare with where the partition ends now: a log that ends earlier has lost its tail, and is folded anew."""
         if self.next > end:
             self._restart()
+        elif self.next == end:
+            self._aged = True  # from here on a break may stem from a change behind it
 
     def poll(self, seconds: float) -> bool:
         """Fold what has come. True: the case has changed."""
@@ -63,7 +65,7 @@ class Watched:
         if trouble.lost is not None or self._last is None:
             self._restart()
         else:
-            self._verifying = True
+            self._verifying = self._aged = True
             self._reader.read_from({self.place: self.next - 1})
 
     def _take(self, message: Message) -> bool:
@@ -78,4 +80,8 @@ class Watched:
         self.next, self._last = message.offset + 1, message
         if message.key != self.case_id.encode():
             return False
-        return fold(self.tracks, message, self._codec, self._partitions).verdict is Verdict.COUNTS
+        folded = fold(self.tracks, message, self._codec, self._partitions)
+        if self._aged and folded.in_doubt:
+            self._restart()
+            return True
+        return folded.verdict is Verdict.COUNTS
