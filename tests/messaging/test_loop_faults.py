@@ -560,6 +560,27 @@ def test_a_survivor_that_is_told_of_a_break_behind_it_folds_anew_and_mends_it(be
     assert bench.decided() == ["X1", "X1", "X2", "X2", "mend", "other"]
 
 
+def test_commands_whose_records_a_break_made_void_are_decided_again_once_it_is_mended(bench: Bench) -> None:
+    """Who starts behind them reads them again: what was acknowledged is not lost, and stands behind the mending."""
+    before = bench.routing()
+    for number in (1, 2, 3):
+        bench.send("MFA-A", f"X{number}", meeting(f"06-1{number}"))
+    bench.settle(before)
+    assert bench.log.stored[ROUTING, 0][0] == 3
+    bench.log.change((ROUTED, 0), 1, b"changed")
+    after = bench.routing()
+    bench.settle(after)
+    assert bench.heard("X3")[-1] == "held"
+    bench.send("MFA-A", "mend", MendRoutingChain(break_offset=1, reason="a changed record"))
+    bench.settle(after)
+    counting = bench.log.places[ROUTED, 0][3:]
+    assert [_text(message, "ce_commandid") for message in counting] == ["mend", "X2", "X3"]
+    assert bench.heard("X1") == ["accepted", "accepted"]
+    answers = len(bench.heard("X1"))
+    bench.settle(bench.routing())
+    assert len(bench.heard("X1")) == answers
+
+
 @pytest.mark.parametrize("survivor", ["met an error", "met none"])
 def test_a_reader_that_never_saw_the_break_that_was_mended_folds_anew(bench: Bench, survivor: str) -> None:
     """Every reader agrees on what counts after a mending, also one that had folded the record before it was changed."""

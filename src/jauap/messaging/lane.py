@@ -127,6 +127,8 @@ class Lane:
         self.positions: dict[str, Position] = dict.fromkeys(EVENT_TOPICS, Position())
         self.epochs: dict[str, int] = {}
         self.commits = Commits(commands_start, mark)
+        self.skipped = commands_start > 0
+        """Whether commands before the start were not read: they were done, as long as their records count."""
         self.arrived: list[Waiting] = []
         """Commands that were read and for which the ends were not asked yet."""
         self.stirred: set[str] = set()
@@ -202,6 +204,10 @@ class Lane:
         if self.verifying or self.verifying_commands:
             return False
         return all(self.positions[topic].next >= end for topic, end in ends.items())
+
+    def has_break(self, service: str) -> bool:
+        """Whether the service's chain of any case is broken."""
+        return any(track.chains[service].broken_at is not None for track in self.tracks.values())
 
     def ahead_of(self, ends: Mapping[str, int]) -> list[str]:
         """Topics that end before what was folded: the log lost its tail."""

@@ -24,8 +24,7 @@ BEGINNING: int = OFFSET_BEGINNING
 ANY_PARTITION = -1
 DELIVERY_SECONDS = 5
 """A hung append blocks its case: after so many seconds it is given up and decided again."""
-ASK_SECONDS = 5.0
-ASK_AT_ONCE_SECONDS = 1.0
+ASK_SECONDS = 2.0
 COMMITTED_SECONDS = 30.0
 LOST = (KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - the library's public codes
 
@@ -300,7 +299,6 @@ class Ends:
     def __init__(self, bootstrap: str, client: str) -> None:
         """Connect lazily."""
         self._settings: dict[str, Any] = {"bootstrap.servers": bootstrap, "client.id": client, "logger": _Quiet()}
-        self._admin = AdminClient(self._settings)
         self._asker = self._new_asker()
 
     def _new_asker(self) -> Consumer:
@@ -319,30 +317,34 @@ class Ends:
         """The same, without the places that do not answer, such as one without a leader."""
         try:
             asked = [TopicPartition(topic, partition, OFFSET_END) for topic, partition in places]
-            answers = self._asker.offsets_for_times(asked, timeout=ASK_AT_ONCE_SECONDS)
+            answers = self._asker.offsets_for_times(asked, timeout=ASK_SECONDS)
         except KafkaException as error:
             return self._one_by_one(places, error)
         found = {(p.topic, p.partition): p.offset for p in answers if p.error is None and p.offset >= 0}
         return found if len(found) == len(places) else self._one_by_one(places, None)
 
     def _one_by_one(self, places: Collection[Place], reason: Exception | None) -> dict[Place, int]:
-        """Ask in the way that says of each place whether it answers. Its clients are made anew after an error.
+        """Ask in the way that says of each place whether it answers, with new clients.
 
-        They may answer FENCED_LEADER_EPOCH for seconds after a broker's restart.
+        One that met an error may go on asking a leader that is gone, or answer FENCED_LEADER_EPOCH for seconds.
         """
+        admin = AdminClient(self._settings)
         wanted = {TopicPartition(topic, partition): OffsetSpec.latest() for topic, partition in places}  # type: ignore[no-untyped-call]
         found: dict[Place, int] = {}
         try:
-            for place, future in self._admin.list_offsets(wanted, request_timeout=ASK_SECONDS).items():
+            for place, future in admin.list_offsets(wanted, request_timeout=ASK_SECONDS).items():
                 try:
-                    found[place.topic, place.partition] = future.result(ASK_SECONDS).offset
+                    offset = future.result(ASK_SECONDS).offset
                 except (KafkaException, TimeoutError) as error:
                     reason = error
+                    continue
+                if offset >= 0:  # below, and without an error: its leader did not answer
+                    found[place.topic, place.partition] = offset
         except KafkaException as error:
             reason = error
         log.warning("some topics do not say at once where they end", reason=str(reason), answering=len(found))
         self._asker.close()
-        self._admin, self._asker = AdminClient(self._settings), self._new_asker()
+        self._asker = self._new_asker()
         return found
 
     def of_patiently(self, places: Collection[Place], seconds: float) -> dict[Place, int]:
@@ -359,7 +361,7 @@ class Ends:
     def partitions(self, topics: Iterable[str], seconds: float = ASK_SECONDS) -> dict[str, int]:
         """How many partitions each topic has; a topic that is not there is left out. Raises LogUnavailable."""
         try:
-            found = self._admin.list_topics(timeout=seconds).topics
+            found = self._asker.list_topics(timeout=seconds).topics
         except KafkaException as error:
             raise LogUnavailable(str(error)) from error
         return {topic: len(found[topic].partitions) for topic in topics if topic in found and found[topic].partitions}

@@ -305,6 +305,9 @@ class Loop:
             self._drop(lane, f"{self.own_topic} ends before where it reached when the position was stored")
             return
         if not lane.live:
+            if lane.skipped and lane.has_break(self.name):
+                self._drop(lane, "a case is broken: commands that were skipped have records that count no more")
+                return
             lane.live = True
             self._to_advance |= {(lane.number, case_id): None for case_id in lane.bays}
             log.info("partition live", service=self.name, partition=lane.number, cases=len(lane.tracks))
