@@ -172,7 +172,7 @@ def test_a_mending_of_another_break_is_void() -> None:
     log = three()
     log[1] = log[1]._replace(value=b"damaged")
     broken = read_all(log).chain
-    log.append(record(broken._replace(broken_at=0), "mend", kind="ChainMended"))
+    log.append(record(Chain(broken.sequence, broken.hash, 0), "mend", kind="ChainMended"))
     reading = read_all(log)
     assert reading.verdicts[-1] is Verdict.VOID
     assert reading.chain.broken_at == 1

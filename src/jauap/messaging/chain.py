@@ -11,12 +11,15 @@ A record without valid chain headers is foreign: no honest writer makes one.
 """
 
 import hashlib
+from binascii import unhexlify
 from collections.abc import Iterable
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 GENESIS = bytes(32)
+SHORT = 128
 MENDED = b"jauap.ChainMended"
 Headers = Iterable[tuple[str, bytes | None]]
 
@@ -30,7 +33,7 @@ class Verdict(Enum):
     FOREIGN = "foreign"
 
 
-class Chain(NamedTuple):
+class Chain(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A case's head in one topic: the last record that counts, and where the chain is broken, if it is."""
 
     sequence: int = 0
@@ -39,7 +42,7 @@ class Chain(NamedTuple):
     """Offset of the record that broke the case; None: it is whole."""
 
 
-class Link(NamedTuple):
+class Link(msgspec.Struct, frozen=True, gc=False):
     """A record as the rule sees it."""
 
     offset: int
@@ -58,13 +61,19 @@ def record_hash(headers: dict[str, bytes], key: bytes, value: bytes) -> bytes:
     The headers are all `ce_` headers except `ce_id` and `ce_hash`, sorted by name, and then `content-type`; each
     piece stands behind its length in four bytes, big-endian. `ce_prevhash` in binary comes first.
     """
-    previous = bytes.fromhex(headers["ce_prevhash"].decode())
+    return _digest(unhexlify(headers["ce_prevhash"]), headers, key, value)
+
+
+def _digest(previous: bytes, headers: dict[str, bytes], key: bytes, value: bytes) -> bytes:
     pieces = [_length(previous), previous]
-    for name, prefix in _hashed(tuple(headers)):
-        value_of = headers[name]
-        pieces += (prefix, _length(value_of), value_of)
-    for piece in (headers["content-type"], key, value):
-        pieces += (_length(piece), piece)
+    add = pieces.append
+    for name, prefixes in _hashed(tuple(headers)):
+        content = headers[name]
+        size = len(content)
+        add(prefixes[size] if size < SHORT else _prefix(name, size))
+        add(content)
+    content_type = headers["content-type"]
+    pieces += (_length(content_type), content_type, _length(key), key, _length(value), value)
     return hashlib.sha256(b"".join(pieces)).digest()
 
 
@@ -73,10 +82,20 @@ def _length(piece: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _hashed(names: tuple[str, ...]) -> tuple[tuple[str, bytes], ...]:
-    """The names of the headers under the hash, in order, each with its length-prefixed bytes. Few kinds of records."""
+def _hashed(names: tuple[str, ...]) -> tuple[tuple[str, tuple[bytes, ...]], ...]:
+    """The names of the headers under the hash, in order, each with its `_prefixes`. Few kinds of records."""
     hashed = sorted(name for name in names if name.startswith("ce_") and name not in ("ce_id", "ce_hash"))
-    return tuple((name, _length(name.encode()) + name.encode()) for name in hashed)
+    return tuple((name, _prefixes(name)) for name in hashed)
+
+
+@lru_cache(maxsize=256)
+def _prefixes(name: str) -> tuple[bytes, ...]:
+    """What stands before a header's value in the hash, by the value's length: looked up, as most values are short."""
+    return tuple(_prefix(name, size) for size in range(SHORT))
+
+
+def _prefix(name: str, size: int) -> bytes:
+    return _length(name.encode()) + name.encode() + size.to_bytes(4, "big")
 
 
 def header_map(headers: Headers | None) -> dict[str, bytes] | None:
@@ -99,7 +118,7 @@ def link(offset: int, key: bytes | None, value: bytes | None, headers: dict[str,
         mends = _decimal(headers["ce_breakoffset"]) if headers["ce_type"] == MENDED else None
         if headers["ce_subject"] != key or headers["ce_id"] != headers["ce_hash"]:
             return None
-        actual = record_hash(headers, key, value)
+        actual = _digest(previous, headers, key, value)
     except (KeyError, ValueError):
         return None
     return Link(offset, sequence, previous, claimed, actual, mends)
@@ -113,7 +132,7 @@ def judge(chain: Chain, found: Link) -> tuple[Verdict, Chain]:
     if chain.broken_at is not None and not (extends and found.mends == chain.broken_at):
         return Verdict.VOID, chain
     if not extends:
-        return Verdict.BREAKS, chain._replace(broken_at=found.offset)
+        return Verdict.BREAKS, Chain(chain.sequence, chain.hash, found.offset)
     return Verdict.COUNTS, Chain(found.sequence, found.actual)
 
 
@@ -124,6 +143,7 @@ def _decimal(text: bytes) -> int:
 
 
 def _hash(text: bytes) -> bytes:
+    found = unhexlify(text)
     if len(text) != 64 or text != text.lower():  # noqa: PLR2004 - 32 bytes in hexadecimal
         raise ValueError
-    return bytes.fromhex(text.decode("ascii"))
+    return found
