@@ -51,17 +51,16 @@ class Trouble(NamedTuple):
 
 
 def _message(read: ClientMessage) -> Message:
-    _, timestamp = read.timestamp()
-    epoch = read.leader_epoch()
+    # In the order of the fields: a record costs a third less than with their names.
     return Message(
-        topic=read.topic() or "",
-        partition=read.partition() or 0,
-        offset=read.offset() or 0,
-        key=_bytes(read.key()),
-        value=_bytes(read.value()),
-        headers=tuple((name, _bytes(value)) for name, value in _pairs(read)),
-        timestamp=timestamp,
-        leader_epoch=-1 if epoch is None else epoch,
+        read.topic() or "",
+        read.partition() or 0,
+        read.offset() or 0,
+        _bytes(read.key()),
+        _bytes(read.value()),
+        _pairs(read),
+        read.timestamp()[1],
+        -1 if (epoch := read.leader_epoch()) is None else epoch,
     )
 
 
@@ -69,12 +68,11 @@ _headers = methodcaller("headers")
 """Through C, which notices the client's pending exception at once; a plain call may raise it anywhere later."""
 
 
-def _pairs(read: ClientMessage) -> list[tuple[str, str | bytes | None]]:
+def _pairs(read: ClientMessage) -> tuple[tuple[str, bytes | None], ...]:
     try:
-        headers = _headers(read)
+        return tuple(_headers(read) or ())
     except (SystemError, UnicodeDecodeError):
-        return [("", None)]  # a name that is not UTF-8: no reader of ours takes a header without a value
-    return headers if isinstance(headers, list) else []
+        return (("", None),)  # a name that is not UTF-8: no reader of ours takes a header without a value
 
 
 def _bytes(value: str | bytes | None) -> bytes | None:
