@@ -21,7 +21,7 @@ from jauap.projections.partition import Partition, Position
 
 log = structlog.get_logger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Raise it when a table, a row, a sentence or `Case` changes its form: the projector then folds everything anew."""
 TOPICS = tuple(SERVICE_OF)
 SQL = statements.load("schema")
