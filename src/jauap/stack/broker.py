@@ -2,8 +2,8 @@
 
 import signal
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from jauap.messaging.probe import kafka_answers
 from jauap.stack.errors import StackError
@@ -51,6 +51,8 @@ class Broker:
     folder: Folder
     settings: Settings
     jvm: Callable[[], Jvm]
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Added last, where they override ours."""
 
     name = "kafka"
     patience = 90.0
@@ -72,6 +74,7 @@ class Broker:
                 controller=self.settings.controller_port,
                 folder=self.folder.kafka,
             )
+            + "".join(f"{name}={value}\n" for name, value in self.properties.items())
         )
         if not (self.folder.kafka / "meta.properties").exists():
             self._format()

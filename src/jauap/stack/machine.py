@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +58,7 @@ class Stack:
     """All parts that live in one data folder; `services=()` gives only the infrastructure.
 
     `partitions` counts only when the folder is new; `state` is KAZ unless given, and fixed then;
-    `service_command` says how a service is run.
+    `service_command` says how a service is run, `broker_properties` are Kafka's own words that override ours.
     Every method that changes something holds the folder's lock and may raise `StackError`.
     """
 
@@ -71,6 +71,7 @@ class Stack:
         partitions: int = PARTITIONS,
         state: str | None = None,
         cache: Path | None = None,
+        broker_properties: Mapping[str, str] | None = None,
     ) -> None:
         """Touches nothing yet."""
         self.folder = Folder.at(data_dir)
@@ -78,6 +79,7 @@ class Stack:
         self._service_command = service_command
         self._partitions, self._state = partitions, state
         self._cache = cache or default_cache()
+        self._broker_properties = broker_properties or {}
 
     def up(
         self,
@@ -161,7 +163,7 @@ class Stack:
     def _part(self, name: str, settings: Settings, installation: Installation) -> Part:
         match name:
             case Broker.name:
-                return Broker(self.folder, settings, installation.broker)
+                return Broker(self.folder, settings, installation.broker, self._broker_properties)
             case SchemaRegistry.name:
                 return SchemaRegistry(self.folder, settings, installation.registry)
             case Database.name:
