@@ -11,7 +11,7 @@ from jauap.stack.machine import Stack
 
 def prepare(addresses: Addresses) -> None:
     """Apply topics and schemas, as `jauap stack up` does."""
-    topics.apply(addresses.kafka, addresses.partitions)
+    topics.apply(addresses.kafka, addresses.partitions, addresses.replication, addresses.min_insync)
     registry.register_all(addresses.registry)
 
 

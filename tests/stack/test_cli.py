@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from jauap.cli.stack import app
+from jauap.stack.folder import Folder
+from jauap.stack.settings import Settings
 
 runner = CliRunner()
 
@@ -40,6 +42,17 @@ def test_an_unknown_part_is_refused_with_those_that_there_are(tmp_path: Path) ->
     answer = runner.invoke(app, ["logs", "kafak", "--data-dir", str(tmp_path)])
     assert answer.exit_code == 1
     assert "kafka" in answer.stderr
+
+
+def test_each_of_three_brokers_has_a_log_of_its_own(tmp_path: Path) -> None:
+    """A deployment with one has no others."""
+    for number, brokers in enumerate((1, 3)):
+        folder = Folder.at(tmp_path / str(number))
+        folder.create()
+        Settings.load_or_create(folder, partitions=1, brokers=brokers)
+        folder.log("kafka-3").write_text("one\n")
+        answer = runner.invoke(app, ["logs", "kafka-3", "--data-dir", str(folder.root)])
+        assert (answer.exit_code, answer.stdout) == ((0, "one\n") if brokers == 3 else (1, ""))
 
 
 def test_down_where_nothing_runs_leaves_no_trace(tmp_path: Path) -> None:

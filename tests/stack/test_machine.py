@@ -13,11 +13,12 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from jauap.stack import ports
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
-from jauap.stack.machine import INFRASTRUCTURE, Stack
+from jauap.stack.machine import Stack, infrastructure
 
 from .conftest import obedient, silent
 
 pytestmark = pytest.mark.kafka
+INFRASTRUCTURE = infrastructure()
 
 
 def _pids(stack: Stack) -> dict[str, int | None]:

@@ -74,6 +74,27 @@ def test_a_damaged_settings_file_is_named(folder: Folder) -> None:
         Settings.load(folder)
 
 
+def test_a_folder_of_the_first_release_has_one_broker(folder: Folder) -> None:
+    """It knew one port for each listener; the deployment goes on as it is."""
+    fresh = Settings.load_or_create(folder, partitions=3)
+    kept = json.loads(folder.settings.read_text())
+    kept |= {"kafka_port": kept.pop("kafka_ports")[0], "controller_port": kept.pop("controller_ports")[0]}
+    folder.settings.write_text(json.dumps(kept))
+    assert Settings.load(folder) == fresh
+    assert fresh.brokers == fresh.min_insync == 1
+
+
+def test_the_number_of_brokers_is_fixed_when_a_deployment_is_made(folder: Folder) -> None:
+    """Said again it may be; another one is refused, and so are two."""
+    made = Settings.load_or_create(folder, partitions=3, brokers=3)
+    assert (made.brokers, made.min_insync) == (3, 2)
+    assert Settings.load_or_create(folder, partitions=3, brokers=3) == made == Settings.load_or_create(folder, 3)
+    with pytest.raises(StackError, match=r"has 3 broker\(s\); that is fixed"):
+        Settings.load_or_create(folder, partitions=3, brokers=1)
+    with pytest.raises(StackError, match="one broker or three"):
+        Settings.load_or_create(folder, partitions=3, brokers=2)
+
+
 def test_a_folder_without_a_stack_has_no_addresses(tmp_path: Path) -> None:
     """None tells a command that there is nothing to talk to."""
     assert Addresses.load(tmp_path) is None

@@ -17,7 +17,8 @@ from jauap.stack import first_start, process
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
 from jauap.stack.folder import Folder
-from jauap.stack.machine import ALL_SERVICES, INFRASTRUCTURE, PartStatus, Stack
+from jauap.stack.machine import ALL_SERVICES, PartStatus, Stack, infrastructure
+from jauap.stack.settings import Settings
 
 app = typer.Typer(
     help="Run the whole system on this machine: Kafka, registry, PostgreSQL, the services.",
@@ -41,6 +42,10 @@ def up(
         str | None,
         typer.Option("--state", help="The State that a new deployment serves (KAZ if left out); ANY for a trial."),
     ] = None,
+    brokers: Annotated[
+        int | None,
+        typer.Option("--brokers", help="How many brokers a new deployment has: 1 (if left out) or 3."),
+    ] = None,
 ) -> None:
     """Install what is missing, start what is down, and wait until all is ready.
 
@@ -50,7 +55,7 @@ def up(
     """
     began = time.monotonic()
     with _plain_errors():
-        bring_up(data_dir, state)
+        bring_up(data_dir, state, brokers)
     seconds = time.monotonic() - began
     typer.secho(f"The stack in {data_dir} is ready ({seconds:.1f} s).", fg="green")
 
@@ -107,11 +112,12 @@ def logs(
 
     Example: jauap stack logs kafka --follow
     """
-    known = (*INFRASTRUCTURE, *ALL_SERVICES)
+    folder = Folder.at(data_dir)
     with _plain_errors():
+        settings = Settings.load(folder)
+        known = (*infrastructure(settings.brokers if settings else 1), *ALL_SERVICES)
         if name is not None and name not in known:
             raise StackError(f"There is no part {name!r}.", f"The parts are {', '.join(known)}.")
-    folder = Folder.at(data_dir)
     chosen = {part: folder.log(part) for part in known if name in (None, part)}
     for part, log in chosen.items():
         _print_lines(part, process.last_lines(log, lines), prefixed=name is None)
@@ -119,14 +125,14 @@ def logs(
         _follow(chosen, prefixed=name is None)
 
 
-def bring_up(data_dir: Path, state: str | None) -> Addresses:
+def bring_up(data_dir: Path, state: str | None, brokers: int | None = None) -> Addresses:
     """Start everything, with a line for each part. Raises StackError."""
-    return Stack(data_dir, state=state).up(_say, _prepare, _after_services)
+    return Stack(data_dir, state=state, brokers=brokers).up(_say, _prepare, _after_services)
 
 
 def _prepare(addresses: Addresses) -> None:
     """Topics and schemas, before any service starts."""
-    changes = topics.apply(addresses.kafka, addresses.partitions)
+    changes = topics.apply(addresses.kafka, addresses.partitions, addresses.replication, addresses.min_insync)
     _say("topics", f"agree with their files ({len(changes)} changes)")
     registry.register_all(addresses.registry)
     _say("schemas", "registered")

@@ -34,9 +34,17 @@ Partitions = Annotated[
         envvar="JAUAP_PARTITIONS",
     ),
 ]
-Replication = Annotated[int, typer.Option(min=1, help="Copies of each topic.", envvar="JAUAP_REPLICATION")]
+Replication = Annotated[
+    int | None,
+    typer.Option(min=1, help="Copies of each topic. Default: the stack's, else 1.", envvar="JAUAP_REPLICATION"),
+]
 MinInsync = Annotated[
-    int, typer.Option(min=1, help="Copies that must have a record before it counts.", envvar="JAUAP_MIN_INSYNC")
+    int | None,
+    typer.Option(
+        min=1,
+        help="Copies that must have a record before it counts. Default: the stack's, else 1.",
+        envvar="JAUAP_MIN_INSYNC",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print an array of objects, for programs.")]
 
@@ -47,8 +55,8 @@ def apply(
     kafka: Kafka = None,
     data_dir: DataDir = Path(".jauap"),
     partitions: Partitions = None,
-    replication: Replication = 1,
-    min_insync: MinInsync = 1,
+    replication: Replication = None,
+    min_insync: MinInsync = None,
     as_json: AsJson = False,
 ) -> None:
     """Create the topics that are missing, and alter settings that differ from the files.
@@ -71,8 +79,8 @@ def check(
     kafka: Kafka = None,
     data_dir: DataDir = Path(".jauap"),
     partitions: Partitions = None,
-    replication: Replication = 1,
-    min_insync: MinInsync = 1,
+    replication: Replication = None,
+    min_insync: MinInsync = None,
     as_json: AsJson = False,
 ) -> None:
     """Say where the broker's topics differ from the files, both ways. Exit status 1 if they do.
@@ -90,16 +98,22 @@ def check(
 
 
 def _target(
-    kafka: str | None, data_dir: Path, partitions: int | None, replication: int, min_insync: int
+    kafka: str | None, data_dir: Path, partitions: int | None, replication: int | None, min_insync: int | None
 ) -> tuple[str, Deployment]:
     """The broker's address and the deployment's numbers: as given, else those of the stack in the folder."""
-    stack = None if kafka is not None and partitions is not None else _stack(data_dir)
+    stack = None if None not in (kafka, partitions, replication, min_insync) else _stack(data_dir)
     address = kafka or (stack.kafka if stack else None)
     if address is None:
         raise _failed(f"There is no stack in {data_dir}. Start one with jauap stack up, or give the broker by --kafka.")
-    # A stack's count says nothing about another broker.
-    count = partitions or (stack.partitions if stack and stack.kafka == address else PARTITIONS)
-    return address, Deployment(partitions=count, replication=replication, min_insync=min_insync)
+    # A stack's numbers say nothing about another broker.
+    told = Deployment(partitions=PARTITIONS)
+    if stack and stack.kafka == address:
+        told = Deployment(partitions=stack.partitions, replication=stack.replication, min_insync=stack.min_insync)
+    return address, Deployment(
+        partitions=partitions or told.partitions,
+        replication=replication or told.replication,
+        min_insync=min_insync or told.min_insync,
+    )
 
 
 def _stack(data_dir: Path) -> Addresses | None:

@@ -12,8 +12,9 @@ from jauap.stack.settings import Settings
 class Addresses:
     """What a process needs to find the stack.
 
-    `kafka` is host:port, `registry` and `database` are URLs, `documents` is a folder's path,
-    `partitions` the count that this deployment was created with, `state` the State that it serves.
+    `kafka` is host:port, or several with commas, `registry` and `database` are URLs, `documents` is a folder's path,
+    `partitions` the count that this deployment was created with, `state` the State that it serves, `replication` how
+    many brokers have a copy of each record, `min_insync` how many must have it before it is acknowledged.
     """
 
     kafka: str
@@ -22,6 +23,8 @@ class Addresses:
     documents: str
     partitions: int
     state: str = "KAZ"
+    replication: int = 1
+    min_insync: int = 1
 
     @classmethod
     def load(cls, data_dir: Path) -> "Addresses | None":
@@ -34,12 +37,14 @@ class Addresses:
     def of(cls, folder: Folder, settings: Settings) -> "Addresses":
         """The addresses that follow from a stack's folder and settings."""
         return cls(
-            kafka=f"{HOST}:{settings.kafka_port}",
+            kafka=",".join(f"{HOST}:{port}" for port in settings.kafka_ports),
             registry=f"http://{HOST}:{settings.registry_port}/apis/ccompat/v7",
             database=f"postgresql://jauap:{settings.password}@{HOST}:{settings.postgres_port}/jauap",
             documents=str(folder.documents),
             partitions=settings.partitions,
             state=settings.state,
+            replication=settings.brokers,
+            min_insync=settings.min_insync,
         )
 
     def environment(self) -> dict[str, str]:

@@ -1,13 +1,15 @@
-"""Apache Kafka: one process that is broker and controller."""
+"""Apache Kafka: one process, or three, each of them broker and controller."""
 
+import dataclasses
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from jauap.messaging.probe import kafka_answers
 from jauap.stack.errors import StackError
-from jauap.stack.folder import Folder
+from jauap.stack.folder import BROKERS, PRIVATE, Folder
 from jauap.stack.jvm import Jvm
 from jauap.stack.ports import HOST, accepts
 from jauap.stack.process import Launch
@@ -15,28 +17,34 @@ from jauap.stack.settings import Settings
 
 _LOGGING = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    # It would say four times a second that another broker is away.
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.clients.NetworkClient=error",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSX",
 )
+_HEAP_OF_SEVERAL = 256  # MB
 _PROPERTIES = """\
 process.roles=broker,controller
-node.id=1
+node.id={node}
 listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
 advertised.listeners=PLAINTEXT://{host}:{port}
 controller.listener.names=CONTROLLER
-controller.quorum.bootstrap.servers={host}:{controller}
+controller.quorum.voters={voters}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 log.dirs={folder}
 auto.create.topics.enable=false
 offsets.topic.num.partitions=4
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={brokers}
 transaction.state.log.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={brokers}
+transaction.state.log.min.isr={majority}
 share.coordinator.state.topic.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor={brokers}
+share.coordinator.state.topic.min.isr={majority}
+default.replication.factor={brokers}
+min.insync.replicas={majority}
+unclean.leader.election.enable=false
 group.initial.rebalance.delay.ms=0
 # After kill -9 the next start waits for the dead session: 3 s instead of 11 s.
 broker.session.timeout.ms=2000
@@ -46,73 +54,92 @@ broker.heartbeat.interval.ms=400
 
 @dataclass(frozen=True)
 class Broker:
-    """Kafka in a stack's folder."""
+    """One of a deployment's brokers; `number` counts them from 1."""
 
     folder: Folder
     settings: Settings
     jvm: Callable[[], Jvm]
+    number: int = 1
     properties: Mapping[str, str] = field(default_factory=dict)
     """Added last, where they override ours."""
 
-    name = "kafka"
     patience = 90.0
     stop_signal = signal.SIGTERM
     grace = 30.0
 
     @property
+    def name(self) -> str:
+        """`kafka`, and then `kafka-2` and `kafka-3`."""
+        return BROKERS[self.number - 1]
+
+    @property
     def ports(self) -> tuple[int, ...]:
         """For clients; for the controller."""
-        return self.settings.kafka_port, self.settings.controller_port
+        return self.settings.kafka_ports[self.number - 1], self.settings.controller_ports[self.number - 1]
 
     def prepare(self) -> None:
         """Write the configuration, and format the log folder if it is new."""
-        properties = self.folder.run / "kafka.properties"
-        properties.write_text(
+        port, controller = self.ports
+        voters = enumerate(self.settings.controller_ports, 1)
+        self._properties.write_text(
             _PROPERTIES.format(
+                node=self.number,
                 host=HOST,
-                port=self.settings.kafka_port,
-                controller=self.settings.controller_port,
-                folder=self.folder.kafka,
+                port=port,
+                controller=controller,
+                voters=",".join(f"{number}@{HOST}:{voter}" for number, voter in voters),
+                folder=self._log,
+                brokers=self.settings.brokers,
+                majority=self.settings.min_insync,
             )
             + "".join(f"{name}={value}\n" for name, value in self.properties.items())
         )
-        if not (self.folder.kafka / "meta.properties").exists():
+        self._log.mkdir(mode=PRIVATE, exist_ok=True)
+        if not (self._log / "meta.properties").exists():
             self._format()
 
     def launch(self) -> Launch:
         """Run the server."""
         return Launch(
-            self._command("kafka.Kafka", str(self.folder.run / "kafka.properties")),
-            self.folder.kafka,
+            self._command("kafka.Kafka", str(self._properties)),
+            self._log,
             self.jvm().environment(),
         )
 
     def ready(self) -> bool:
         """It accepts connections and knows itself as a broker with a controller."""
-        port = self.settings.kafka_port
+        port, _ = self.ports
         return accepts(port) and kafka_answers(f"{HOST}:{port}", timeout=2.0)
 
     def _format(self) -> None:
         command = self._command(
             "kafka.tools.StorageTool",
             "format",
-            "--standalone",
             "--ignore-formatted",
             "-t",
             self.settings.cluster,
             "-c",
-            str(self.folder.run / "kafka.properties"),
+            str(self._properties),
         )
         answer = subprocess.run(command, env=self.jvm().environment(), capture_output=True, text=True, check=False)
         if answer.returncode != 0:
             raise StackError(
-                f"Kafka could not format its folder {self.folder.kafka}: {_last_line(answer.stderr or answer.stdout)}.",
+                f"Kafka could not format its folder {self._log}: {_last_line(answer.stderr or answer.stdout)}.",
                 "If nothing in that folder is needed, remove it and try again.",
             )
 
     def _command(self, *arguments: str) -> list[str]:
         scratch = self.folder.scratch(self.name)
-        return self.jvm().command(scratch, [*_LOGGING, *arguments])
+        jvm = self.jvm() if self.settings.brokers == 1 else dataclasses.replace(self.jvm(), heap=_HEAP_OF_SEVERAL)
+        return jvm.command(scratch, [*_LOGGING, *arguments])
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder.run / f"{self.name}.properties"
+
+    @property
+    def _log(self) -> Path:
+        return self.folder.kafka(self.name)
 
 
 def _last_line(text: str) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 from jauap.stack.errors import StackError
 
 PRIVATE = 0o700
+BROKERS = ("kafka", "kafka-2", "kafka-3")
+"""What a deployment's brokers are called, in the order of their numbers; one broker is the first of them."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Folder:
 
     @property
     def settings(self) -> Path:
-        """Ports, password, partition count: picked once, then remembered."""
+        """Ports, password, partition and broker counts: picked once, then remembered."""
         return self.root / "stack.json"
 
     @property
@@ -35,10 +37,9 @@ class Folder:
         """One file for each part."""
         return self.root / "logs"
 
-    @property
-    def kafka(self) -> Path:
-        """Kafka's log: the system of record."""
-        return self.root / "kafka"
+    def kafka(self, broker: str) -> Path:
+        """A broker's log: the system of record."""
+        return self.root / broker
 
     @property
     def registry(self) -> Path:
@@ -84,7 +85,7 @@ class Folder:
         """Make the folder and those within it that only the owner may read."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            for inner in (self.run, self.logs, self.kafka, self.registry, self.documents):
+            for inner in (self.run, self.logs, self.registry, self.documents):
                 inner.mkdir(mode=PRIVATE, exist_ok=True)
         except OSError as error:
             raise StackError(
@@ -95,7 +96,7 @@ class Folder:
     def erase(self) -> bool:
         """Remove what a stack makes, then the folder; False if something else is in it."""
         for inner in (
-            self.kafka, self.registry, self.postgres, self.documents, self.logs, self.run,
+            *map(self.kafka, BROKERS), self.registry, self.postgres, self.documents, self.logs, self.run,
         ):  # fmt: skip
             shutil.rmtree(inner, ignore_errors=True)
         self.settings.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from jauap.stack.artifacts import Report
 from jauap.stack.broker import Broker
 from jauap.stack.database import Database
 from jauap.stack.errors import StackError
-from jauap.stack.folder import Folder, require_space
+from jauap.stack.folder import BROKERS, Folder, require_space
 from jauap.stack.installation import Installation, default_cache
 from jauap.stack.locks import exclusive
 from jauap.stack.part import Part
@@ -23,19 +23,23 @@ from jauap.stack.schema_registry import SchemaRegistry
 from jauap.stack.service import ALL_SERVICES, Service, ServiceCommand, run_module
 from jauap.stack.settings import Settings
 
-__all__ = ["ALL_SERVICES", "INFRASTRUCTURE", "PartStatus", "Stack"]
+__all__ = ["ALL_SERVICES", "PartStatus", "Stack", "infrastructure"]
 
 Hook = Callable[[Addresses], None]
-
-INFRASTRUCTURE = (SchemaRegistry.name, Broker.name, Database.name)
-"""In the order in which they are started: the slowest first."""
 
 SPACE = 2**30
 PARTITIONS = 4
 
 _PATIENCE = 300.0
 _PAUSE = 0.05
-_STOPPING = {part.name: (part.stop_signal, part.grace) for part in (SchemaRegistry, Broker, Database)}
+_STOPPING = {part.name: (part.stop_signal, part.grace) for part in (SchemaRegistry, Database)} | dict.fromkeys(
+    BROKERS, (Broker.stop_signal, Broker.grace)
+)
+
+
+def infrastructure(brokers: int = 1) -> tuple[str, ...]:
+    """What the services stand on, in the order in which it is started: the slowest first."""
+    return SchemaRegistry.name, *BROKERS[:brokers], Database.name
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class PartStatus:
 class Stack:
     """All parts that live in one data folder; `services=()` gives only the infrastructure.
 
-    `partitions` counts only when the folder is new; `state` is KAZ unless given, and fixed then;
+    `partitions` counts only when the folder is new; `state` is KAZ and `brokers` 1 (or 3) unless given, and fixed then;
     `service_command` says how a service is run, `broker_properties` are Kafka's own words that override ours.
     Every method that changes something holds the folder's lock and may raise `StackError`.
     """
@@ -70,6 +74,7 @@ class Stack:
         service_command: ServiceCommand = run_module,
         partitions: int = PARTITIONS,
         state: str | None = None,
+        brokers: int | None = None,
         cache: Path | None = None,
         broker_properties: Mapping[str, str] | None = None,
     ) -> None:
@@ -77,7 +82,7 @@ class Stack:
         self.folder = Folder.at(data_dir)
         self._services = tuple(services)
         self._service_command = service_command
-        self._partitions, self._state = partitions, state
+        self._partitions, self._state, self._brokers = partitions, state, brokers
         self._cache = cache or default_cache()
         self._broker_properties = broker_properties or {}
 
@@ -93,8 +98,9 @@ class Stack:
         `after_services` when all are ready (what the first start submits); both each time.
         """
         with self._alone(report):
-            addresses = self._addresses(self._settings())
-            self._bring_up(INFRASTRUCTURE, report)
+            settings = self._settings()
+            addresses = self._addresses(settings)
+            self._bring_up(infrastructure(settings.brokers), report)
             prepare(addresses)
             self._bring_up(self._services, report)
             after_services(addresses)
@@ -105,8 +111,9 @@ class Stack:
         if not any(self.folder.record(name).exists() for name in self._known()):
             return
         with self._alone(report):
-            self._stop([name for name in self._known() if name not in INFRASTRUCTURE], report)
-            self._stop(INFRASTRUCTURE, report)
+            base = infrastructure(len(BROKERS))
+            self._stop([name for name in self._known() if name not in base], report)
+            self._stop(base, report)
 
     def erase(self, report: Report) -> bool:
         """Take it down and remove all its data; False if the folder holds something else too."""
@@ -124,7 +131,8 @@ class Stack:
     def status(self) -> list[PartStatus]:
         """Every part as it is now."""
         settings = Settings.load(self.folder)
-        return [self._status(name, settings) for name in (*INFRASTRUCTURE, *self._services)]
+        base = infrastructure(settings.brokers if settings else 1)
+        return [self._status(name, settings) for name in (*base, *self._services)]
 
     def start(self, name: str) -> None:
         """Bring one part to ready."""
@@ -152,18 +160,20 @@ class Stack:
 
     def _settings(self) -> Settings:
         require_space(self.folder.root, SPACE)
-        return Settings.load_or_create(self.folder, self._partitions, self._state)
+        return Settings.load_or_create(self.folder, self._partitions, self._state, self._brokers)
 
     def _addresses(self, settings: Settings) -> Addresses:
         return Addresses.of(self.folder, settings)
 
     def _known(self) -> list[str]:
-        return list(dict.fromkeys((*INFRASTRUCTURE, *ALL_SERVICES, *self._services)))
+        return list(dict.fromkeys((*infrastructure(len(BROKERS)), *ALL_SERVICES, *self._services)))
 
     def _part(self, name: str, settings: Settings, installation: Installation) -> Part:
         match name:
-            case Broker.name:
-                return Broker(self.folder, settings, installation.broker, self._broker_properties)
+            case _ if name in BROKERS[: settings.brokers]:
+                return Broker(
+                    self.folder, settings, installation.broker, BROKERS.index(name) + 1, self._broker_properties
+                )
             case SchemaRegistry.name:
                 return SchemaRegistry(self.folder, settings, installation.registry)
             case Database.name:

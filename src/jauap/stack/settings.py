@@ -1,4 +1,4 @@
-"""What one stack keeps for ever: its ports, its database password, its partition count, its State."""
+"""What one stack keeps for ever: its ports, its database password, its partition and broker counts, its State."""
 
 import base64
 import json
@@ -6,20 +6,25 @@ import re
 import secrets
 import uuid
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from jauap.stack import ports
 from jauap.stack.errors import StackError
 from jauap.stack.folder import Folder
 
 DEFAULT_STATE = "KAZ"
+BROKER_COUNTS = (1, 3)
+"""One, or three: of two brokers neither could tell whether the other is gone or itself cut off."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """Picked when the folder is first used, read back ever after (`stack.json`, mode 0600)."""
 
-    kafka_port: int
-    controller_port: int
+    kafka_ports: tuple[int, ...]
+    """Where each broker answers clients, in the order of their numbers."""
+    controller_ports: tuple[int, ...]
+    """Where each broker answers the others as a controller."""
     registry_port: int
     management_port: int
     postgres_port: int
@@ -28,6 +33,16 @@ class Settings:
     partitions: int
     state: str = DEFAULT_STATE
     """ISO 3166 alpha-3 code of the State that the deployment serves; ANY in a trial."""
+
+    @property
+    def brokers(self) -> int:
+        """How many brokers the deployment has."""
+        return len(self.kafka_ports)
+
+    @property
+    def min_insync(self) -> int:
+        """How many of them must have a record before it is acknowledged: one may fail, and nothing is lost."""
+        return self.brokers // 2 + 1
 
     @classmethod
     def load(cls, folder: Folder) -> "Settings | None":
@@ -42,21 +57,25 @@ class Settings:
                 "Use the stack as the user who created it.",
             ) from error
         try:
-            return cls(**json.loads(text))
-        except (ValueError, TypeError) as error:
+            return cls(**_as_now(json.loads(text)))
+        except (ValueError, TypeError, KeyError) as error:
             raise StackError(
                 f"{folder.settings} is damaged or of another version.",
                 "Put back a copy of that file, or start a new stack in another folder.",
             ) from error
 
     @classmethod
-    def load_or_create(cls, folder: Folder, partitions: int, state: str | None = None) -> "Settings":
+    def load_or_create(
+        cls, folder: Folder, partitions: int, state: str | None = None, brokers: int | None = None
+    ) -> "Settings":
         """Those of the folder; a new folder gets free ports and fresh secrets."""
         if state is not None and re.fullmatch("[A-Z]{3}", state) is None:
             raise StackError(
                 "The State of a deployment must be an ISO 3166 alpha-3 code, three capital letters.",
                 "Say --state KAZ, or --state ANY for a trial.",
             )
+        if brokers not in (None, *BROKER_COUNTS):
+            raise StackError("A deployment has one broker or three.", "Say --brokers 3, or leave it out for one.")
         existing = cls.load(folder)
         if existing is not None:
             if state not in (None, existing.state):
@@ -64,11 +83,17 @@ class Settings:
                     f"The deployment in {folder.root} serves {existing.state}; that is fixed when it is made.",
                     "Leave --state out, or make another deployment in another folder with --data-dir.",
                 )
+            if brokers not in (None, existing.brokers):
+                raise StackError(
+                    f"The deployment in {folder.root} has {existing.brokers} broker(s); that is fixed when it is made.",
+                    "Leave --brokers out, or make another deployment in another folder with --data-dir.",
+                )
             return existing
-        kafka, controller, registry, management, postgres = ports.pick(5)
+        count = brokers or 1
+        registry, management, postgres, *others = ports.pick(3 + 2 * count)
         fresh = cls(
-            kafka_port=kafka,
-            controller_port=controller,
+            kafka_ports=tuple(others[:count]),
+            controller_ports=tuple(others[count:]),
             registry_port=registry,
             management_port=management,
             postgres_port=postgres,
@@ -85,6 +110,13 @@ class Settings:
         draft.touch(mode=0o600)
         draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
         draft.replace(folder.settings)
+
+
+def _as_now(kept: dict[str, Any]) -> dict[str, Any]:
+    """What a folder keeps, in today's names: those of the first release knew one broker only."""
+    for several, one in (("kafka_ports", "kafka_port"), ("controller_ports", "controller_port")):
+        kept[several] = tuple(kept[several] if several in kept else [kept.pop(one)])
+    return kept
 
 
 def _cluster_id() -> str:
