@@ -378,9 +378,9 @@ def _end(client: asyncio.StreamWriter, how: Ending) -> None:
 
 def advertised_at(settings: Settings, broker_port: int, port: int) -> dict[str, str]:
     """Broker properties: a listener at `broker_port` which tells clients to come to `port`."""
-    ours = f"PLAINTEXT://{HOST}:{settings.kafka_port}"
+    ours = f"PLAINTEXT://{HOST}:{settings.kafka_ports[0]}"
     return {
-        "listeners": f"{ours},CONTROLLER://{HOST}:{settings.controller_port},{LISTENER}://{HOST}:{broker_port}",
+        "listeners": f"{ours},CONTROLLER://{HOST}:{settings.controller_ports[0]},{LISTENER}://{HOST}:{broker_port}",
         "advertised.listeners": f"{ours},{LISTENER}://{HOST}:{port}",
         "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{LISTENER}:PLAINTEXT",
     }

@@ -5,7 +5,7 @@ uncompressed. Their checksums are made right again, so that the broker serves wh
 Kafka derives from the log of the partition (indexes, snapshots of producers) is removed: it makes it anew.
 
     machine.stop("kafka")
-    change(machine.folder.kafka, "jauap.intake.events", 2, 17, lambda record: record._replace(value=b"..."))
+    change(machine.folder.kafka("kafka"), "jauap.intake.events", 2, 17, lambda record: record._replace(value=b"..."))
     machine.start("kafka")
 """
 

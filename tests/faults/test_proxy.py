@@ -52,7 +52,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, st
     behind, before = ports.pick(2)
     machine = Stack(data, services=(), broker_properties=advertised_at(settings, behind, before))
     try:
-        yield machine, f"{HOST}:{settings.kafka_port}", behind, before
+        yield machine, f"{HOST}:{settings.kafka_ports[0]}", behind, before
     finally:
         machine.down(lambda _part, _words: None)
 

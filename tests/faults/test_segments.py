@@ -69,7 +69,7 @@ class Disk:
     """A broker, and its folder."""
 
     def __init__(self, machine: Stack, kafka: str) -> None:
-        self.machine, self.kafka, self.folder = machine, kafka, machine.folder.kafka
+        self.machine, self.kafka, self.folder = machine, kafka, machine.folder.kafka("kafka")
 
     def topic(self) -> str:
         """A new topic with one partition and small segments."""

@@ -66,7 +66,7 @@ class Stack:
     Every method that changes something holds the folder's lock and may raise `StackError`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a deployment is made of, each by name
         self,
         data_dir: Path,
         services: Sequence[str] = ALL_SERVICES,
