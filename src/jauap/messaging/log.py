@@ -26,6 +26,8 @@ DELIVERY_SECONDS = 5
 """A hung append blocks its case: after so many seconds it is given up and decided again."""
 ASK_SECONDS = 2.0
 COMMITTED_SECONDS = 30.0
+RENEWED_AGAIN_SECONDS = 60.0
+"""A consumer that is of no use again so soon was not unlucky: another process has its name."""
 LOST = (KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - the library's public codes
 
 
@@ -90,27 +92,30 @@ class Reader:
         """
         self._troubles: list[Trouble] = []
         self._fatal: str | None = None
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "client.id": client,
-                "group.id": group or f"{client}-alone",
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",
-                "partition.assignment.strategy": "range",
-                "session.timeout.ms": 10_000,
-                "heartbeat.interval.ms": 1_000,
-                "fetch.wait.max.ms": 100,
-                "fetch.queue.backoff.ms": 5,
-                "queued.max.messages.kbytes": 16_384,
-                "reconnect.backoff.ms": 50,
-                "reconnect.backoff.max.ms": 1_000,
-                "error_cb": self._on_error,
-                "logger": _Quiet(),
-                **({} if instance is None else {"group.instance.id": instance}),
-            }
-        )
+        self._renewed_at = float("-inf")
+        self._join: Callable[[], None] = lambda: None
+        self._give_up: Callable[[], None] = lambda: None
+        self._losing = False
+        self._settings: dict[str, Any] = {
+            "bootstrap.servers": bootstrap,
+            "client.id": client,
+            "group.id": group or f"{client}-alone",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "error",
+            "partition.assignment.strategy": "range",
+            "session.timeout.ms": 10_000,
+            "heartbeat.interval.ms": 1_000,
+            "fetch.wait.max.ms": 100,
+            "fetch.queue.backoff.ms": 5,
+            "queued.max.messages.kbytes": 16_384,
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 1_000,
+            "error_cb": self._on_error,
+            "logger": _Quiet(),
+            **({} if instance is None else {"group.instance.id": instance}),
+        }
+        self._consumer = Consumer(self._settings)
 
     def subscribe(
         self,
@@ -119,15 +124,25 @@ class Reader:
         on_revoked: Callable[[list[Place]], None],
     ) -> None:
         """Join the group. `on_assigned` says where to read each place from."""
+        held: list[Place] = []
 
         def assigned(consumer: Consumer, partitions: list[TopicPartition]) -> None:
-            starts = on_assigned([(p.topic, p.partition) for p in partitions])
-            consumer.assign(_partitions(starts))
+            held[:] = [(p.topic, p.partition) for p in partitions]
+            consumer.assign(_partitions(on_assigned(list(held))))
 
         def revoked(_: Consumer, partitions: list[TopicPartition]) -> None:
             on_revoked([(p.topic, p.partition) for p in partitions])
 
-        self._consumer.subscribe(list(topics), on_assign=assigned, on_revoke=revoked, on_lost=revoked)
+        def lost(_: Consumer | None = None, __: object = None) -> None:
+            self._losing = True
+            on_revoked(list(held))
+            self._losing = False
+
+        def join() -> None:
+            self._consumer.subscribe(list(topics), on_assign=assigned, on_revoke=revoked, on_lost=lost)
+
+        self._join, self._give_up = join, lost
+        join()
 
     def read_from(self, starts: Mapping[Place, int]) -> None:
         """Read these places, and no others, from these offsets on. What was fetched before is dropped."""
@@ -136,9 +151,11 @@ class Reader:
     def poll(self, seconds: float, most: int = 1000) -> list[Message | Trouble]:
         """Wait for a record at most so long, then take what is there: `consume(n, t)` would wait the whole t."""
         first = self._consumer.poll(seconds)
-        if self._fatal is not None:
-            raise LogUnavailable(self._fatal)
         found = [] if first is None else [first, *self._consumer.consume(most, 0)]
+        if self._fatal is None:
+            self._fatal = next((str(error) for read in found if (error := read.error()) and is_fatal(error)), None)
+        if self._fatal is not None:
+            return [self._renew(self._fatal)]
         items: list[Message | Trouble] = [_item(read) for read in found]
         if self._troubles:
             items += self._troubles
@@ -149,6 +166,23 @@ class Reader:
         if is_fatal(error):
             self._fatal = str(error)
         self._troubles.append(Trouble(str(error)))
+
+    def _renew(self, reason: str) -> Trouble:
+        """Throw the consumer away and join again.
+
+        A member whose coordinator was away for longer than a session is told that another has its name. If that
+        is really so, it is told again: then this process ends.
+        """
+        if time.monotonic() - self._renewed_at < RENEWED_AGAIN_SECONDS:
+            raise LogUnavailable(reason)
+        log.warning("consumer thrown away", reason=reason)
+        self._renewed_at, self._fatal = time.monotonic(), None
+        self._give_up()
+        self._consumer.close()
+        self._troubles.clear()
+        self._consumer = Consumer(self._settings)
+        self._join()
+        return Trouble(reason)
 
     def forget_troubles(self) -> None:
         """Drop the passing errors that came since: the recovery that begins now answers them all."""
@@ -174,8 +208,11 @@ class Reader:
     def commit(self, offsets: Mapping[Place, tuple[int, str]]) -> None:
         """Store the group's positions, each with the mark of the record before it, without waiting.
 
-        They are a hint, never the truth: who starts there reads the record before it again and compares.
+        They are a hint, never the truth: who starts there reads the record before it again and compares. Who lost
+        its partitions stores nothing: a commit in the name of no member would be fatal.
         """
+        if self._losing:
+            return
         stored = [
             TopicPartition(topic, partition, offset, mark) for (topic, partition), (offset, mark) in offsets.items()
         ]
@@ -197,8 +234,6 @@ def _item(read: ClientMessage) -> Message | Trouble:
     error = read.error()
     if error is None:
         return _message(read)
-    if is_fatal(error):
-        raise LogUnavailable(str(error))  # such as another process under the same instance name
     topic, partition = read.topic(), read.partition()
     lost = error.code() in LOST and topic is not None and partition is not None
     return Trouble(str(error), (topic, partition) if lost and topic and partition is not None else None)
