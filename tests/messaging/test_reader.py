@@ -45,7 +45,7 @@ def poll_until(*members: Member, done: Callable[[], bool]) -> None:
 
 
 def test_a_reader_whose_name_was_taken_joins_again(stack: Addresses, group: str) -> None:
-    """It may be told so by mistake, after a pause of its coordinator: it gives up its partitions and takes them anew."""
+    """It may be told so by mistake, after a pause of its coordinator: its partitions are given up and taken anew."""
     one = Member(stack, group)
     poll_until(one, done=lambda: len(one.handed) == 1)
     other = Member(stack, group)
