@@ -53,6 +53,7 @@ def make(given: Settings, stopping: Callable[[], bool]) -> Projector | None:
     return Projector(
         given.database,
         source=Reader(given.kafka, f"jauap-{NAME}", group=GROUP, instance=given.instance),
+        past=Reader(given.kafka, f"jauap-{NAME}-past"),
         ends=ends,
         codec=Codec({}),
         partitions=partitions,

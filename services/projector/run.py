@@ -13,12 +13,17 @@ from typing import Protocol
 import structlog
 
 from jauap.messaging.avro import Codec
+from jauap.messaging.chain import Chain
 from jauap.messaging.envelope import Message, fingerprint
+from jauap.messaging.folding import WHOLE
 from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import LogUnavailable, Place, Trouble
 from jauap.messaging.loop import MOST_PARKED, TooManyParked
+from jauap.messaging.topics import partition_of
+from jauap.projections import audit
+from jauap.projections.audit import Audit
 from jauap.projections.database import DatabaseUnavailable
-from jauap.projections.partition import Partition
+from jauap.projections.partition import Differs, Partition
 from jauap.projections.store import StateUnreadable, Store, Superseded
 
 log = structlog.get_logger(__name__)
@@ -62,19 +67,16 @@ class Ends(Protocol):
         """The offset after the last record of each place. Raises LogUnavailable."""
 
 
-class Differs(Exception):
-    """The log is not the one that was folded."""
-
-    def __init__(self, partition: Partition, reason: str) -> None:
-        super().__init__(reason)
-        self.partition = partition
-
-
 class Projector:
     """One instance. `turn` is one round; `run` goes round until it is told to stop."""
 
-    def __init__(self, database: str, *, source: Source, ends: Ends, codec: Codec, partitions: int) -> None:
-        """`database` is a PostgreSQL URL; it is connected to when there is something to do."""
+    def __init__(
+        self, database: str, *, source: Source, past: audit.Source, ends: Ends, codec: Codec, partitions: int
+    ) -> None:
+        """`database` is a PostgreSQL URL; it is connected to when there is something to do.
+
+        `past` reads beside `source`, to look at what lies behind the stored positions.
+        """
         self.database, self.source, self.ends = database, source, ends
         self.codec, self.partitions = codec, partitions
         self.numbers: tuple[int, ...] | None = None
@@ -85,6 +87,9 @@ class Projector:
         self._verifying: set[Place] = set()
         """Places whose last folded record is being read again."""
         self._leader_epochs: dict[Place, int] = {}
+        self._past = past
+        self._audit: Audit | None = None
+        """What is still to be compared behind the stored positions; None: it was."""
         self._target: Mapping[Place, int] | None = None
         """The ends when the log was last compared; None: not asked since."""
         self._failures = 0
@@ -109,7 +114,7 @@ class Projector:
         self._forget()
 
     def _forget(self) -> None:
-        self._held, self._target = {}, None
+        self._held, self._target, self._audit = {}, None, None
         self._verifying.clear()
 
     @property
@@ -147,8 +152,11 @@ class Projector:
         try:
             if self.numbers and not self._held:
                 self._take_over(self.numbers)
-            self._project(self._read(seconds))
+            items = self._read(seconds)
+            self._project(items)
             self._compare_ends()
+            if len(items) < BATCH:
+                self._look_back()
         except (Differs, StateUnreadable) as found:
             self._drop(found.partition, str(found))
         except Superseded as reason:
@@ -231,6 +239,8 @@ class Projector:
                 self._commit(self._store, [partition])
         log.info("partitions taken over", partitions=numbers, epoch=held[0].epoch)
         self._compare("taken over")
+        behind = [(topic, one.number) for one in held if not one.from_start for topic in EVENT_TOPICS]
+        self._audit = Audit(self._past, behind, self.partitions) if behind else None
 
     def _compare(self, reason: str) -> None:
         """Read the last folded record of each place again before anything else."""
@@ -258,6 +268,27 @@ class Projector:
             if self._held[number].positions[topic].next > end:
                 raise Differs(self._held[number], f"{topic} ends at {end}, before what was folded")
         self._target = ends
+
+    def _look_back(self) -> None:
+        """Judge some more of what lies behind the stored positions, and compare the heads once all of it is judged."""
+        if self.ready:
+            for partition in self._held.values():
+                partition.from_start = False
+        if self._audit is None or self._store is None:
+            return
+        self._audit.step()
+        judged = self._audit.places
+        if all(self._held[number].positions[topic].next == until for (topic, number), until in judged.items()):
+            self._compare_heads(self._store, self._audit.heads(), {number for _, number in judged})
+            log.info("the log is what was folded", records=sum(judged.values()))
+            self._audit = None
+
+    def _compare_heads(self, store: Store, heads: dict[str, dict[str, Chain]], numbers: Collection[int]) -> None:
+        stored = store.heads(numbers)
+        for case_id in stored.keys() | heads.keys():
+            number, kept = stored.get(case_id) or (partition_of(case_id, self.partitions), WHOLE)
+            if kept is not None and kept != heads.get(case_id, WHOLE):
+                raise Differs(self._held[number], f"the chains of {case_id} are not those that were folded")
 
     # --- errors: the same cure for all ---
 

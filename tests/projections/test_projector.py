@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from jauap.domain.events import Event
+from jauap.domain.events import ChainMended, Event
 from jauap.messaging.avro import Codec
 from jauap.messaging.envelope import Message
 from jauap.messaging.loop import TooManyParked
@@ -15,7 +15,7 @@ from jauap.projections.models import MODELS
 from jauap.projections.view import CaseView
 from services.projector import run
 from services.projector.run import Projector
-from tests.builders import CASE, a_communication, a_correction, a_forwarding, a_notice, a_response
+from tests.builders import CASE, a_communication, a_correction, a_forwarding, a_notice, a_response, by
 from tests.logbook import Logbook, LogbookEnds, LogbookReader
 from tests.projections.stories import whole_case
 from tests.projections.tables import end_other_sessions, everything
@@ -35,6 +35,7 @@ class Running:
         self.projector = Projector(
             database,
             source=self.reader,
+            past=LogbookReader(log),
             ends=LogbookEnds(log),
             codec=codec or Codec({}),
             partitions=log.partitions,
@@ -341,3 +342,72 @@ def test_a_damaged_record_breaks_its_case_only(start: Make, connection: Connecti
     start(log).catch_up()
     standing = [(row.case_id, row.stands_still_why) for row in queries.cases(connection) if row.stands_still_since]
     assert standing == [("KAZ-5-2026", f"broken: {last.topic} at offset {last.offset}")]
+
+
+def behind(log: Logbook) -> Message:
+    """A record of the whole case that is neither its last nor the last of its topic."""
+    log.write(a_correction(subject="Goes on"), a_correction(subject="And on"))
+    log.write(a_correction(subject="Another's"), case_id=OTHER)
+    found = log.places["jauap.intake.events", log.messages[0].partition]
+    return next(message for message in found if message.key == CASE.encode())
+
+
+@pytest.mark.parametrize("while_it_runs", [True, False])
+def test_a_record_changed_behind_the_stored_position_breaks_its_case(
+    start: Make, connection: Connection, log: Logbook, *, while_it_runs: bool
+) -> None:
+    """The next time that the partitions are taken over: the case is marked, and the others flow on."""
+    target = behind(log)
+    running = start(log)
+    running.catch_up()
+    log.replace(damaged(target))
+    if while_it_runs:
+        end_other_sessions(connection)
+        log.write(a_forwarding(), case_id=OTHER)
+        running.catch_up()
+    else:
+        running = start(log)
+    for _ in range(TURNS):
+        running.projector.turn(0)
+    running.catch_up()
+    standing = [(row.case_id, row.stands_still_why) for row in queries.cases(connection) if row.stands_still_since]
+    assert standing == [(CASE, f"broken: {target.topic} at offset {target.offset}")]
+    looked_back = everything(connection)
+    assert looked_back == afresh(start, connection, log)
+
+
+def test_a_whole_log_is_looked_through_once(start: Make, connection: Connection, log: Logbook) -> None:
+    """Nothing is dropped when what lies behind is what was folded."""
+    behind(log)
+    start(log).catch_up()
+    before = everything(connection)
+    with capture_logs() as logs:
+        running = start(log)
+        for _ in range(TURNS):
+            running.projector.turn(0)
+    events = [line["event"] for line in logs]
+    assert events.count("the log is what was folded") == 1
+    assert "rows dropped, folding anew" not in events
+    assert everything(connection) == before
+
+
+def test_a_mending_of_a_break_that_it_never_saw_is_taken_in_by_all(
+    start: Make, connection: Connection, log: Logbook
+) -> None:
+    """It had folded the record before it was changed; what counts after the mending is the same for every reader."""
+    target = behind(log)
+    running = start(log)
+    running.catch_up()
+    running.projector.turn(0)
+    log.replace(damaged(target))
+    log.forget(CASE)
+    log.write(by("intake", ChainMended(break_offset=target.offset, reason="a changed record")))
+    log.write(a_communication(subject="Entered again"))
+    for _ in range(5):
+        running.projector.turn(0)
+    running.catch_up()
+    row = queries.case(connection, CASE)
+    assert row is not None
+    assert (row.subject, row.stands_still_since) == ("Entered again", None)
+    mended = everything(connection)
+    assert mended == afresh(start, connection, log)

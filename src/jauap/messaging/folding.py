@@ -10,7 +10,7 @@ import structlog
 from jauap.domain import events
 from jauap.domain.case import SERVICES, Case, Recorded, evolve
 from jauap.messaging.avro import Codec
-from jauap.messaging.chain import MENDED, Chain, Verdict, header_map, judge, link
+from jauap.messaging.chain import MENDED, Chain, Link, Verdict, header_map, judge, link
 from jauap.messaging.envelope import Message, instant, type_name
 from jauap.messaging.topics import partition_of
 
@@ -101,28 +101,43 @@ def fold(tracks: MutableMapping[str, Track], message: Message, codec: Codec, par
     A record that can't be decoded or folded is our own fault: the case is parked, and every later record of it
     is left alone until it is read anew by a release that can.
     """
-    headers = header_map(message.headers)
-    found = link(message.offset, message.key, message.value, headers)
-    if found is None or headers is None or message.key is None or message.value is None:
-        return _foreign(message, headers)
-    case_id = message.key.decode(errors="replace")
-    track = tracks.get(case_id)
-    if track is None:
-        if CASE_ID.fullmatch(case_id) is None or partition_of(message.key, partitions) != message.partition:
-            return _foreign(message, headers)
-        track = tracks[case_id] = Track(Case(case_id=case_id))
+    placed = place(tracks, message, partitions)
+    if placed is None:
+        return _foreign(message)
+    track, found, headers = placed
     if track.parked is not None:
         return Folded(Verdict.VOID, track, None, headers)
     service = SERVICE_OF[message.topic]
     verdict, chain = judge(track.chains[service], found)
     if verdict is Verdict.BREAKS:
         log.error(
-            "case broken", case_id=case_id, topic=message.topic, partition=message.partition, offset=message.offset
+            "case broken",
+            case_id=track.case.case_id,
+            topic=message.topic,
+            partition=message.partition,
+            offset=message.offset,
         )
         track.chains[service] = chain
     if verdict is not Verdict.COUNTS:
         return Folded(verdict, track, None, headers)
     return _count(track, service, chain, message, headers, codec)
+
+
+def place(
+    tracks: MutableMapping[str, Track], message: Message, partitions: int
+) -> tuple[Track, Link, dict[str, bytes]] | None:
+    """Find a record's case, which is new if it has no other, and its place in the chain; None: it is foreign."""
+    headers = header_map(message.headers)
+    found = link(message.offset, message.key, message.value, headers)
+    if found is None or headers is None or message.key is None:
+        return None
+    case_id = message.key.decode(errors="replace")
+    track = tracks.get(case_id)
+    if track is None:
+        if CASE_ID.fullmatch(case_id) is None or partition_of(message.key, partitions) != message.partition:
+            return None
+        track = tracks[case_id] = Track(Case(case_id=case_id))
+    return track, found, headers
 
 
 def _count(
@@ -147,12 +162,13 @@ def park(track: Track, fault: Exception, message: Message | None) -> None:
     log.error("case parked", case_id=track.case.case_id, reason=track.parked, exc_info=fault)
 
 
-def _foreign(message: Message, headers: dict[str, bytes] | None) -> Folded:
+def _foreign(message: Message) -> Folded:
+    headers = header_map(message.headers) or {}
     log.error(
         "foreign record ignored",
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,
-        type=type_name((headers or {}).get("ce_type", b"")),
+        type=type_name(headers.get("ce_type", b"")),
     )
-    return Folded(Verdict.FOREIGN, None, None, headers or {})
+    return Folded(Verdict.FOREIGN, None, None, headers)

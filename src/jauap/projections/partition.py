@@ -21,7 +21,7 @@ from jauap.projections.view import PARKED, view_of
 _pack = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
 _case = msgspec.msgpack.Decoder(Case).decode
-_chains = msgspec.msgpack.Decoder(dict[str, Chain]).decode
+unpack_chains = msgspec.msgpack.Decoder(dict[str, Chain]).decode
 
 
 class Position(NamedTuple):
@@ -29,6 +29,14 @@ class Position(NamedTuple):
 
     next: int = 0
     fingerprint: bytes | None = None
+
+
+class Differs(Exception):
+    """The log is not the one that was folded."""
+
+    def __init__(self, partition: "Partition", reason: str) -> None:
+        super().__init__(reason)
+        self.partition = partition
 
 
 class Before(NamedTuple):
@@ -50,6 +58,8 @@ class Partition:
         self.number, self.epoch = number, epoch
         self.positions = dict(positions)
         """As they are stored."""
+        self.from_start = not any(position.next for position in positions.values())
+        """Whether it is being read from its first record on: then a break is believed at once."""
         self.tracks: dict[str, Track] = {}
         self.since: dict[str, dict[str, int]] = {}
         """Every case of the partition that stands still, with the time at which it came to."""
@@ -82,7 +92,10 @@ class Partition:
         return sorted(case_id for case_id in named - self.tracks.keys() if CASE_ID.fullmatch(case_id))
 
     def take(self, message: Message) -> None:
-        """Fold the next record of a topic. Its case must have been loaded, if it is stored."""
+        """Fold the next record of a topic. Its case must have been loaded, if it is stored.
+
+        Raises Differs if the record shows that another log may stand behind it than the one that was folded.
+        """
         self._last[message.topic] = message
         self._fold(message)
 
@@ -109,6 +122,8 @@ class Partition:
         track = folded.track
         if track is None:
             return
+        if folded.in_doubt and not self.from_start:
+            raise Differs(self, f"{message.topic} at offset {message.offset} does not go on from what was folded")
         self._read.append(message)
         if track.parked is not None:
             self._keep(case_id, message)
@@ -195,7 +210,7 @@ class Partition:
     def restore(self, stored: Iterable[Row]) -> None:
         """Take up cases as they were stored. Raises msgspec.DecodeError if another release packed them."""
         for case_id, chains, latest, parked, since, folded in stored:
-            track = self.tracks[case_id] = Track(_case(folded), _chains(chains), latest)
+            track = self.tracks[case_id] = Track(_case(folded), unpack_chains(chains), latest)
             track.parked = parked
             if since:
                 self.since[case_id] = since

@@ -93,6 +93,10 @@ SELECT case_id, chains, latest, parked, since, folded FROM case_state WHERE case
 -- The cases that are broken or parked.
 SELECT case_id, chains, latest, parked, since, folded FROM case_state WHERE partition = %s AND since <> '{}';
 
+-- heads --
+-- The heads of all cases of some partitions, to compare them with the log.
+SELECT case_id, partition, chains, parked IS NOT NULL FROM case_state WHERE partition = ANY(%s);
+
 -- remove_state --
 -- Take out folded cases, before they are written anew.
 DELETE FROM case_state WHERE case_id = ANY(%s);

@@ -12,12 +12,13 @@ import psycopg
 import structlog
 
 from jauap.messaging.avro import Codec
+from jauap.messaging.chain import Chain
 from jauap.messaging.envelope import Message
 from jauap.messaging.folding import SERVICE_OF
 from jauap.projections import statements
 from jauap.projections.database import Row, connect, copy_in, reaching
 from jauap.projections.models import HISTORY_SQL, MODELS
-from jauap.projections.partition import Partition, Position
+from jauap.projections.partition import Partition, Position, unpack_chains
 
 log = structlog.get_logger(__name__)
 
@@ -112,6 +113,14 @@ class Store:
             partition.restore(stored)
         except msgspec.DecodeError as error:
             raise StateUnreadable(partition, str(error)) from error
+
+    def heads(self, numbers: Iterable[int]) -> dict[str, tuple[int, dict[str, Chain] | None]]:
+        """Each case's partition and heads by service; no heads where the case is parked: it may be ahead of them."""
+        with reaching():
+            found = self._connection.execute(SQL["heads"], (list(numbers),)).fetchall()
+        return {
+            case_id: (number, None if parked else unpack_chains(chains)) for case_id, number, chains, parked in found
+        }
 
     def waiting(self, partition: Partition) -> list[Message]:
         """The records of the partition's parked cases, in the order in which they were read."""
