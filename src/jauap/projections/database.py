@@ -1,6 +1,6 @@
 """A connection to the read models, and what may pass when it fails."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -62,9 +62,23 @@ def as_rows(kind: type[V]) -> Callable[[psycopg.Cursor[Any]], RowMaker[V]]:
     return maker
 
 
-def copy_in(cursor: psycopg.Cursor[Any], statement: bytes, rows: Sequence[Row]) -> None:
-    """COPY rows into a table. No text in them holds a NUL character: the domain's types allow none."""
-    if rows:
-        with cursor.copy(statement) as copy:
+@contextmanager
+def copying(cursor: psycopg.Cursor[Any], statement: bytes) -> Iterator[Callable[[Iterable[Row]], None]]:
+    """COPY rows into a table, as many times as there are some; nothing else can be done on the session meanwhile.
+
+    No text in them holds a NUL character: the domain's types allow none.
+    """
+    with cursor.copy(statement) as copy:
+
+        def take(rows: Iterable[Row]) -> None:
             for row in rows:
                 copy.write_row(row)
+
+        yield take
+
+
+def copy_in(cursor: psycopg.Cursor[Any], statement: bytes, rows: Sequence[Row]) -> None:
+    """As `copying`, once."""
+    if rows:
+        with copying(cursor, statement) as take:
+            take(rows)

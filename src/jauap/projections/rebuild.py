@@ -4,23 +4,25 @@ The positions are held locked meanwhile, so that a running projector waits and g
 partition is in memory at a time. A parked case is folded up to where it stands, and stays parked.
 """
 
+import gc
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Protocol, TypeGuard
 
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import header_map, link
 from jauap.messaging.envelope import Message
 from jauap.messaging.folding import events_topic
 from jauap.messaging.log import LogUnavailable, Place, Reader, Trouble
-from jauap.projections.database import Connection, Row, connect, copy_in, reaching
+from jauap.projections.database import Connection, Row, connect, copy_in, copying, reaching
 from jauap.projections.models import HISTORY, HISTORY_SQL, MODELS, NAMES
 from jauap.projections.partition import Partition, Position
 from jauap.projections.store import SQL, Cursor
 
 SILENCE_SECONDS = 30.0
-AT_ONCE = 5_000
-"""Rows of history that are taken in together, and records that are read together."""
+AT_ONCE = 1_000
+"""Records that are read together."""
 
 Report = Callable[[int, int], None]
 """Told how many records are folded, and of how many."""
@@ -67,17 +69,30 @@ def replace(
     unknown = sorted(set(names) - set(NAMES))
     if unknown:
         raise KeyError(f"no read model is called {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    with reaching(), connection.transaction(), connection.cursor() as cursor:
+    with _no_collecting(), reaching(), connection.transaction(), connection.cursor() as cursor:
         goals = _hold(cursor)
         for name in names:
             cursor.execute((HISTORY_SQL if name == HISTORY else MODELS[name].sql)["clear"])
         total = sum(position.next for goal in goals.values() for position in goal.values())
         done = 0
         for number, goal in sorted(goals.items()):
-            for folded in _Partition(cursor, source, number, goal, names).run():
-                done += folded
-                report(done, total)
+            with closing(_Partition(cursor, source, number, goal, names).run()) as steps:
+                for folded in steps:
+                    done += folded
+                    report(done, total)
         return done
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Let nobody look for cycles through millions of values that hold none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _hold(cursor: Cursor) -> dict[int, Goal]:
@@ -105,39 +120,44 @@ class _Partition:
             for service, chain in track.chains.items()
         }
 
-    def run(self) -> Iterator[int]:
+    def run(self) -> Generator[int, None, None]:
         """Fold and write; gives the number of records folded in each step."""
+        if HISTORY in self._names:
+            with copying(self._cursor, HISTORY_SQL["copy"]) as write_history:
+                yield from self._fold(write_history)
+        else:
+            yield from self._fold(lambda _: None)
+        self._check_same()
+        self._partition.restore(self._parked.values())
+        self._write_rows()
+
+    def _fold(self, write_history: Callable[[list[Row]], None]) -> Iterator[int]:
         partition = self._partition
         for messages in self._batches():
             for message in messages:
-                if self._is_beyond(message):
+                if self._heads and self._is_beyond(message):
                     partition.skip(message)
                 else:
                     partition.take(message)
             self._check_readable()
-            if HISTORY in self._names:
-                copy_in(self._cursor, HISTORY_SQL["copy"], partition.history)
+            write_history(partition.history)
             partition.settle(keep=len(partition.tracks))
             yield len(messages)
-        self._check_same()
-        partition.restore(self._parked.values())
-        self._write_rows()
 
     def _batches(self) -> Iterator[list[Message]]:
         left = {topic for topic, position in self._goal.items() if position.next > 0}
         self._source.read_from({(topic, self._number): 0 for topic in left})
         heard = time.monotonic()
         while left:
-            batch = [item for item in self._source.poll(0.1, AT_ONCE) if self._is_wanted(item)]
-            messages = [item for item in batch if isinstance(item, Message)]
-            left -= {message.topic for message in messages if message.offset + 1 == self._goal[message.topic].next}
+            messages = [item for item in self._source.poll(0.1, AT_ONCE) if self._is_wanted(item)]
             if messages:
                 heard = time.monotonic()
                 yield messages
+                left = {topic for topic in left if self._partition.next(topic) < self._goal[topic].next}
             elif time.monotonic() - heard > SILENCE_SECONDS:
                 raise LogUnavailable(f"partition {self._number} gave nothing more of {', '.join(sorted(left))}")
 
-    def _is_wanted(self, item: Message | Trouble) -> bool:
+    def _is_wanted(self, item: Message | Trouble) -> TypeGuard[Message]:
         if isinstance(item, Trouble):
             if item.lost is not None:
                 raise LogDiffers(f"{item.lost[0]} partition {item.lost[1]}: {item.reason}")
