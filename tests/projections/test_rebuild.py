@@ -73,6 +73,16 @@ def test_a_parked_case_is_rebuilt_up_to_where_it_stands(postgres: str, connectio
     assert everything(connection) == before
 
 
+def test_a_record_changed_behind_the_position_stops_a_rebuild(connection: Connection, log: Logbook) -> None:
+    """Rows of another log than the projected one would be overwritten by the next record: nothing is changed."""
+    before = everything(connection)
+    place = ("jauap.intake.events", 1)
+    log.replace(damaged(log.places[place][1]))
+    with pytest.raises(LogDiffers, match="chains of KAZ"):
+        rebuild.replace(connection, LogbookReader(log), ["cases"])
+    assert everything(connection) == before
+
+
 def test_an_unknown_model_is_named(connection: Connection) -> None:
     """A slip of the pen changes nothing, and the names that there are, are told."""
     with pytest.raises(KeyError, match="agency_matrix"):

@@ -17,7 +17,7 @@ from jauap.messaging.folding import events_topic
 from jauap.messaging.log import LogUnavailable, Place, Reader, Trouble
 from jauap.projections.database import Connection, Row, connect, copy_in, copying, reaching
 from jauap.projections.models import HISTORY, HISTORY_SQL, MODELS, NAMES
-from jauap.projections.partition import Partition, Position
+from jauap.projections.partition import Partition, Position, unpack_chains
 from jauap.projections.store import SQL, Cursor
 
 SILENCE_SECONDS = 30.0
@@ -128,6 +128,7 @@ class _Partition:
         else:
             yield from self._fold(lambda _: None)
         self._check_same()
+        self._check_heads()
         self._partition.restore(self._parked.values())
         self._write_rows()
 
@@ -181,6 +182,14 @@ class _Partition:
         """The last record of each topic is the one that was projected last."""
         if self._partition.positions != self._goal:
             raise LogDiffers(f"partition {self._number} does not end with the record that was projected last")
+
+    def _check_heads(self) -> None:
+        """The chains are those that were projected: no record behind the last ones was changed since."""
+        stored = self._cursor.execute(SQL["heads"], ([self._number],)).fetchall()
+        found = {case_id: track.chains for case_id, track in self._partition.tracks.items()}
+        for case_id, _, chains, parked in stored:
+            if not parked and unpack_chains(chains) != found.pop(case_id, None):
+                raise LogDiffers(f"the chains of {case_id} are not those that were projected")
 
     def _write_rows(self) -> None:
         self._partition.touched = dict.fromkeys(self._partition.tracks)
