@@ -1,1 +1,1 @@
-"""Faults done on purpose to a running system: its links, its log, its processes."""
+"""The system attacked on the real broker, and a judge that reads the log by itself: docs/how-to/attack-it.md."""

@@ -1,0 +1,187 @@
+"""One campaign: start the system, let clients and nemeses loose, heal everything, wait until it is quiet, judge."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from random import Random
+
+import psycopg
+
+from tests.faults import folds, wire
+from tests.faults.judge import judge
+from tests.faults.nemeses import LASTING, NEMESES, WEIGHTS
+from tests.faults.scene import SERVICES, Scene
+from tests.faults.workload import Workload
+
+KAZAKHSTAN = timezone(timedelta(hours=5))
+SETTLE_SECONDS = 120.0
+QUIET_SECONDS = 2.0
+MOST_SHOWN = 50
+EVENTS = tuple(f"jauap.{service}.events" for service in SERVICES)
+
+
+@dataclass
+class Plan:
+    """What a campaign is to do."""
+
+    seed: str
+    seconds: float
+    kinds: Sequence[str]
+    cases: int = 30
+    broken: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Summary:
+    """What a campaign did and found."""
+
+    seed: str
+    seconds: float
+    faults: dict[str, int]
+    counts: dict[str, int]
+    lost: list[str]
+    violations: list[str]
+
+
+def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Summary:
+    """Run a campaign in a new folder. The system is down when this returns."""
+    began = time.monotonic()
+    scene = Scene(folder, say, broken=plan.broken)
+    try:
+        say("starting Kafka, registry, PostgreSQL and the services")
+        scene.up()
+        scene.workload = Workload(plan.seed, scene.addresses.kafka, plan.cases, _today())
+        scene.workload.start()
+        try:
+            _attack(scene, plan, began)
+            say("healed; waiting until everything is answered and shown")
+            scene.workload.stop_sending()
+            stuck = _settle(scene)
+        finally:
+            scene.workload.close()
+        say("judging")
+        return _judge(scene, plan, began, stuck)
+    finally:
+        scene.down()
+
+
+# --- the attack ---
+
+
+def _attack(scene: Scene, plan: Plan, began: float) -> None:
+    stopping = threading.Event()
+    faults: list[BaseException] = []
+    kinds = {
+        "beside": [kind for kind in plan.kinds if kind in LASTING],
+        "first": [kind for kind in plan.kinds if kind not in LASTING],
+    }
+
+    def strike(lane: str) -> None:
+        random = Random(f"{plan.seed}/nemesis/{lane}")
+        try:
+            while not stopping.is_set():
+                kind = random.choices(kinds[lane], [WEIGHTS.get(kind, 2) for kind in kinds[lane]])[0]
+                scene.say(f"{time.monotonic() - began:5.0f} s  {kind}")
+                NEMESES[kind](scene, random)
+                stopping.wait(random.uniform(0.1, 2))
+        except BaseException as fault:  # noqa: BLE001 - raised below
+            faults.append(fault)
+
+    threads = [threading.Thread(target=strike, args=(lane,)) for lane, chosen in kinds.items() if chosen]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + plan.seconds
+    told = time.monotonic()
+    while time.monotonic() < until and not faults:
+        time.sleep(0.1)
+        if time.monotonic() - told > 10:
+            told = time.monotonic()
+            memory = scene.workload.memory
+            scene.say(
+                f"{told - began:5.0f} s  {len(memory.sent)} commands sent, {len(memory.unanswered)} without an answer,"
+                f" {sum(scene.faults.values())} faults"
+            )
+    stopping.set()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+
+
+# --- afterwards ---
+
+
+def _settle(scene: Scene) -> list[str]:
+    """Wait until every command is answered, the log is quiet and the read models show it. What is stuck, in words."""
+    for name in ("registry", "kafka", "postgres", *SERVICES, "projector"):
+        if not scene.runs(name):
+            scene.stack.start(name)
+    memory = scene.workload.memory
+    deadline = time.monotonic() + SETTLE_SECONDS
+    ends, since = wire.ends(scene.addresses.kafka), time.monotonic()
+    while time.monotonic() < deadline:
+        time.sleep(0.2)
+        found = wire.ends(scene.addresses.kafka)
+        if found != ends:
+            ends, since = found, time.monotonic()
+        quiet = time.monotonic() - since > QUIET_SECONDS
+        if quiet and not memory.unanswered and _shown(scene, ends):
+            return []
+    words = (
+        f"after {SETTLE_SECONDS:.0f} s {len(memory.unanswered)} commands have no answer, the log"
+        f" {'is quiet' if quiet else 'still grows'}, the projector {'is up to it' if _shown(scene, ends) else 'is not'}"
+    )
+    return [words]
+
+
+def _shown(scene: Scene, ends: dict[tuple[str, int], int]) -> bool:
+    try:
+        with psycopg.connect(scene.addresses.database) as connection:
+            rows = connection.execute("SELECT topic, partition, next_offset FROM jauap.positions").fetchall()
+    except psycopg.Error:
+        return False
+    positions = {(topic, partition): offset for topic, partition, offset in rows}
+    return all(positions.get(place, 0) == end for place, end in ends.items() if place[0] in EVENTS)
+
+
+def _judge(scene: Scene, plan: Plan, began: float, stuck: list[str]) -> Summary:
+    memory = scene.workload.memory
+    log = wire.read(scene.addresses.kafka)
+    judged = judge(log, memory.sent, memory.malformed, scene.losses)
+    violations = stuck + judged.violations
+    fold = folds.Fold(judged.chains)
+    for instance, dump in _dumps(scene).items():
+        violations += folds.instance_differs(fold, instance, dump)
+    violations += folds.rows_differ(fold, scene.addresses.database)
+    violations += folds.clocks_differ(fold, _today())
+    counts = {
+        "commands sent": len(memory.sent),
+        "acknowledged": sum(bool(sent.acknowledged) for sent in memory.sent.values()),
+        **memory.counts,
+        **judged.counts,
+        "clocks": sum(len(case.deadlines.clocks) for case in fold.cases.values()),
+    }
+    faults = dict(sorted(scene.faults.items()))
+    return Summary(plan.seed, time.monotonic() - began, faults, counts, scene.losses.named(), violations)
+
+
+def _dumps(scene: Scene) -> dict[str, Path]:
+    """What each process holds, by its name."""
+    dumps = {name: scene.stack.folder.dump_file(name) for name in SERVICES}
+    dumps |= {instance.name: instance.dump_file for instance in scene.instances}
+    for dump in dumps.values():
+        dump.unlink(missing_ok=True)
+    for name in SERVICES:
+        scene.signal(name, signal.SIGUSR1)
+    for instance in scene.instances:
+        instance.signal(signal.SIGUSR1)
+    scene.until("every service to tell what it holds", lambda: all(dump.exists() for dump in dumps.values()))
+    return dumps
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone(KAZAKHSTAN).date()

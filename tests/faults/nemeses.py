@@ -1,0 +1,237 @@
+"""The harm that a campaign does: each nemesis does one kind of it to the running system, heals it, and returns.
+
+A nemesis takes the scene and a random generator of its own; `NEMESES` has them by kind. Those in `LASTING` take long
+and run beside the others.
+"""
+
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from random import Random
+
+import psycopg
+
+from jauap.stack.errors import StackError
+from tests.faults.scene import COMMANDED, EVERYTHING, SERVICES, Scene
+
+Nemesis = Callable[[Scene, Random], None]
+
+SESSION_SECONDS = 10.0
+"""After so long the group gives a silent member's partitions to others."""
+
+
+def kill_service(scene: Scene, random: Random) -> None:
+    """Kill -9 of a service or the projector, with commands in flight as often as not, and a new start."""
+    name = random.choice(EVERYTHING)
+    if name in COMMANDED and random.random() < 0.6:
+        burst(scene, random, name)
+        time.sleep(random.uniform(0, 0.4))
+    scene.stack.kill(name)
+    scene.count("services killed")
+    time.sleep(random.choice((0.0, 0.0, random.uniform(0, 3))))
+    while random.random() < 0.25:
+        _kill_while_it_starts(scene, random, name)
+    scene.stack.start(name)
+
+
+def _kill_while_it_starts(scene: Scene, random: Random, name: str) -> None:
+    """Kill it again before or about when it is ready."""
+    from threading import Timer  # noqa: PLC0415
+
+    timer = Timer(random.uniform(0.3, 2.0), lambda: scene.stack.kill(name))
+    timer.start()
+    with suppress(StackError):
+        scene.stack.start(name)
+    timer.join()
+    scene.count("services killed")
+
+
+def stop_service(scene: Scene, random: Random) -> None:
+    """A stop in good order and a new start, as at a release."""
+    name = random.choice(EVERYTHING)
+    scene.stack.stop(name)
+    scene.count("services stopped")
+    time.sleep(random.uniform(0, 2))
+    scene.stack.start(name)
+
+
+def zombie(scene: Scene, random: Random) -> None:
+    """SIGSTOP past the session time-out with commands in flight; another takes over; SIGCONT, and it writes late."""
+    name = random.choice(COMMANDED)
+    successor = scene.another(name, beside=False)
+    try:
+        scene.until(f"{successor.name} to be ready", lambda: successor.ready() or successor.process.poll() is not None)
+        burst(scene, random, name)
+        time.sleep(random.uniform(0.02, 0.3))
+        victim = random.choice((name, successor.name))
+        _send(scene, victim, signal.SIGSTOP)
+        scene.count("zombies")
+        burst(scene, random, name)
+        time.sleep(SESSION_SECONDS + random.uniform(1, 4))
+        burst(scene, random, name)
+        _send(scene, victim, signal.SIGCONT)
+        time.sleep(random.uniform(0.5, 3))
+    finally:
+        _send(scene, name, signal.SIGCONT)
+        scene.dismiss(successor, random.choice((signal.SIGTERM, signal.SIGKILL)))
+        _start_if_ended(scene, name)
+
+
+def _send(scene: Scene, name: str, number: signal.Signals) -> None:
+    for instance in scene.instances:
+        if instance.name == name:
+            instance.signal(number)
+    scene.signal(name, number)
+
+
+def split(scene: Scene, random: Random) -> None:
+    """Two or three instances on the same partitions, for a good while, all deciding everything."""
+    name = random.choice(SERVICES)
+    others = [scene.another(name, beside=True) for _ in range(random.choice((1, 1, 2)))]
+    scene.count("splits")
+    until = time.monotonic() + random.uniform(6, 20)
+    while time.monotonic() < until:
+        if name in COMMANDED:
+            burst(scene, random, name)
+        time.sleep(random.uniform(0.2, 1.5))
+    for other in others:
+        scene.dismiss(other, random.choice((signal.SIGTERM, signal.SIGKILL)))
+
+
+def slow_writer(scene: Scene, random: Random) -> None:
+    """A second instance on the same partitions that is stopped for moments all the time, beside a fast one."""
+    name = random.choice(COMMANDED)
+    slow = scene.another(name, beside=True)
+    scene.count("slow writers")
+    until = time.monotonic() + random.uniform(6, 15)
+    while time.monotonic() < until:
+        burst(scene, random, name)
+        time.sleep(random.uniform(0.01, 0.2))
+        slow.signal(signal.SIGSTOP)
+        time.sleep(random.choice((0.05, 0.3, 1.0, 4.0)) * random.random())
+        slow.signal(signal.SIGCONT)
+        time.sleep(random.uniform(0.05, 0.5))
+    scene.dismiss(slow, random.choice((signal.SIGTERM, signal.SIGKILL)))
+
+
+def kill_broker(scene: Scene, random: Random) -> None:
+    """Kill -9 of the broker and a new start."""
+    scene.stack.kill("kafka")
+    scene.count("broker killed")
+    time.sleep(random.uniform(0, 4))
+    scene.stack.start("kafka")
+
+
+def stop_broker(scene: Scene, random: Random) -> None:
+    """A stop of the broker in good order and a new start."""
+    scene.stack.stop("kafka")
+    scene.count("broker stopped")
+    time.sleep(random.uniform(0, 8))
+    scene.stack.start("kafka")
+
+
+def pause_broker(scene: Scene, random: Random) -> None:
+    """The broker hangs: connections stay, nothing is answered."""
+    scene.signal("kafka", signal.SIGSTOP)
+    scene.count("broker hung")
+    time.sleep(random.choice((1, 3, 7)) * random.uniform(0.5, 1))
+    scene.signal("kafka", signal.SIGCONT)
+
+
+def restart_database(scene: Scene, random: Random) -> None:
+    """Kill -9, or a stop in good order, of PostgreSQL under the projector."""
+    if random.random() < 0.5:
+        scene.stack.kill("postgres")
+    else:
+        scene.stack.stop("postgres")
+    scene.count("database restarted")
+    time.sleep(random.uniform(0, 2))
+    scene.stack.start("postgres")
+
+
+def end_sessions(scene: Scene, random: Random) -> None:
+    """pg_terminate_backend for every session of the database, several times."""
+    for _ in range(random.randrange(1, 6)):
+        with psycopg.connect(scene.addresses.database, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = 'jauap' AND pid <> pg_backend_pid()"
+            )
+        scene.count("database sessions ended")
+        time.sleep(random.uniform(0.05, 1))
+
+
+def jump_clock(scene: Scene, random: Random) -> None:
+    """The wall clock jumps forward or back, and later it is right again; *deadlines* stops meanwhile, and must."""
+    days = random.choice((-40, -1, 1, 30, 400))
+    scene.set_clock(timedelta(days=days, seconds=random.uniform(-3000, 3000)))
+    scene.count("clock jumps")
+    until = time.monotonic() + random.uniform(2, 8)
+    while time.monotonic() < until:
+        burst(scene, random, random.choice(COMMANDED))
+        time.sleep(random.uniform(0.1, 0.5))
+    scene.set_clock(timedelta(0))
+    time.sleep(0.2)
+    _start_if_ended(scene, "deadlines")
+    for instance in scene.instances:
+        if instance.process.poll() is not None:
+            instance.restart()
+
+
+def drift_clock(scene: Scene, random: Random) -> None:
+    """The wall clock is some seconds or minutes off, below what *deadlines* takes for wrong."""
+    scene.set_clock(timedelta(seconds=random.uniform(-200, 200)))
+    scene.count("clock drifts")
+    time.sleep(random.uniform(1, 5))
+    scene.set_clock(timedelta(0))
+
+
+def park(scene: Scene, random: Random) -> None:
+    """Decisions throw, records can't be decoded, schemas are unknown: some cases are parked, and redriven later."""
+    how = random.choice(("decision", "decode", "schema"))
+    cases = [scene.workload.clients[0].story.any_case_of(random) for _ in range(random.randrange(1, 4))]
+    with scene.failing(how, cases):
+        scene.count(f"cases made to fail: {how}")
+        until = time.monotonic() + random.uniform(2, 6)
+        while time.monotonic() < until:
+            burst(scene, random, random.choice(COMMANDED), random.choice(cases))
+            time.sleep(random.uniform(0.1, 1))
+    for name in EVERYTHING:  # the release that can do it
+        scene.stack.kill(name)
+        scene.stack.start(name)
+    for instance in list(scene.instances):
+        instance.restart()
+
+
+def burst(scene: Scene, random: Random, service: str, case_id: str | None = None) -> None:
+    """Let a client send many commands of one case at once, so that there is much in flight."""
+    client = random.choice(scene.workload.clients)
+    case = client.story.any_case_of(random) if case_id is None else case_id
+    client.burst(Random(random.random()), case, random.randrange(5, 30), service)
+
+
+def _start_if_ended(scene: Scene, name: str) -> None:
+    if not scene.runs(name):
+        scene.stack.start(name)
+
+
+NEMESES: dict[str, Nemesis] = {
+    "kill": kill_service,
+    "stop": stop_service,
+    "zombie": zombie,
+    "split": split,
+    "slow": slow_writer,
+    "broker-kill": kill_broker,
+    "broker-stop": stop_broker,
+    "broker-hang": pause_broker,
+    "database": restart_database,
+    "sessions": end_sessions,
+    "clock": jump_clock,
+    "drift": drift_clock,
+    "park": park,
+}
+LASTING = ("zombie", "split", "slow")
+WEIGHTS = {"kill": 8, "park": 1, "clock": 1}
+"""How often a kind comes; 2 where nothing is said."""

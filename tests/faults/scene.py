@@ -1,0 +1,190 @@
+"""What a nemesis is given: the running system, its processes, its clock, and a place to count what it did."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGTERM, Signals
+
+from jauap.clock import TRIAL
+from jauap.messaging import registry, topics
+from jauap.stack import first_start
+from jauap.stack.addresses import Addresses
+from jauap.stack.machine import Stack
+from jauap.stack.process import Record
+from tests.faults.judge import Losses
+from tests.faults.workload import Workload
+
+FLAG = "JAUAP_FAULTS_FLAG"
+"""Setting of `faulty`: the file that says what fails."""
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0
+COMMANDED = ("intake", "routing", "publication")
+SERVICES = ("intake", "routing", "deadlines", "publication")
+EVERYTHING = (*SERVICES, "projector")
+
+
+class Instance:
+    """A further process of a service, beside the stack's own."""
+
+    def __init__(self, scene: "Scene", service: str, name: str, only: Sequence[int] | None) -> None:
+        """`only` are its partitions, whoever else has them; None: it joins the group."""
+        self.service, self.name = service, name
+        run = scene.stack.folder.run
+        self.ready_file, self.dump_file = run / f"{name}.ready", run / f"{name}.dump"
+        self._log, self._command = run / f"{name}.log", scene.command(service)
+        self._environment = {
+            **os.environ,
+            **scene.addresses.environment(),
+            "JAUAP_INSTANCE": name,
+            "JAUAP_READY_FILE": str(self.ready_file),
+            "JAUAP_DUMP_FILE": str(self.dump_file),
+        }
+        if only is not None:
+            self._environment["JAUAP_PARTITIONS_ONLY"] = ",".join(map(str, only))
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self.ready_file.unlink(missing_ok=True)
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                self._command, env=self._environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def restart(self) -> None:
+        """Kill it and start it again."""
+        self.end(SIGKILL)
+        self.process = self._start()
+
+    def signal(self, number: Signals) -> None:
+        """Signal it, if it still runs."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def ready(self) -> bool:
+        """Whether it said so, and runs."""
+        return self.ready_file.exists() and self.process.poll() is None
+
+    def end(self, number: Signals = SIGTERM) -> None:
+        """Stop or kill it."""
+        self.signal(SIGCONT)
+        self.signal(number)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(20)
+
+
+class Scene:
+    """The system under attack."""
+
+    def __init__(self, folder: Path, say: Callable[[str], None], *, broken: dict[str, str] | None = None) -> None:
+        """`broken` names services that run with a promise broken on purpose."""
+        self.say, self.broken = say, broken or {}
+        self.clock_file, self.flag_file = folder / "clock", folder / "flag"
+        self.stack = Stack(folder / "data", service_command=self.command)
+        self.faults: Counter[str] = Counter()
+        self.losses = Losses()
+        self.instances: list[Instance] = []
+        self._numbers = iter(range(1, 10**6))
+        self._lock = threading.Lock()
+        self.addresses: Addresses
+        self.workload: Workload
+
+    def command(self, service: str) -> list[str]:
+        """How a process of a service is run here: as ever, but its clock can be set and its marked cases fail."""
+        settings = [f"{TRIAL}={self.clock_file}", f"{FLAG}={self.flag_file}"]
+        promise = self.broken.get(service)
+        module = ["tests.faults.faulty", service] if promise is None else ["tests.faults.broken", service, promise]
+        return ["/usr/bin/env", *settings, sys.executable, "-m", *module]
+
+    def up(self) -> None:
+        """Start everything, and tell it the calendar."""
+
+        def prepare(addresses: Addresses) -> None:
+            topics.apply(addresses.kafka, addresses.partitions)
+            registry.register_all(addresses.registry)
+
+        self.addresses = self.stack.up(lambda _part, _words: None, prepare, first_start.submit)
+
+    def down(self) -> None:
+        """Take everything down."""
+        for instance in self.instances:
+            instance.end(SIGKILL)
+        for name in EVERYTHING:
+            self.signal(name, SIGCONT)
+        self.stack.down(lambda _part, _words: None)
+
+    # --- for nemeses ---
+
+    def count(self, fault: str) -> None:
+        """A fault was injected."""
+        with self._lock:
+            self.faults[fault] += 1
+
+    def record(self, part: str) -> Record | None:
+        """The process of one of the stack's parts; None: it was never started."""
+        return Record.read(self.stack.folder.record(part))
+
+    def runs(self, part: str) -> bool:
+        """Whether a part's process is there."""
+        record = self.record(part)
+        return record is not None and record.alive()
+
+    def signal(self, part: str, number: Signals) -> None:
+        """Signal a part of the stack, if it runs."""
+        record = self.record(part)
+        if record is not None:
+            record.send(number)
+
+    def another(self, service: str, *, beside: bool) -> Instance:
+        """Start a further instance; `beside` others on all the same partitions, or as a member of the group."""
+        name = f"{service}-{next(self._numbers) + 1}"
+        only = range(self.addresses.partitions) if beside else None
+        instance = Instance(self, service, name, only)
+        with self._lock:
+            self.instances.append(instance)
+        return instance
+
+    def dismiss(self, instance: Instance, number: Signals = SIGTERM) -> None:
+        """End a further instance."""
+        instance.end(number)
+        with self._lock:
+            self.instances.remove(instance)
+
+    def until(self, what: str, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Wait for a condition. Raises AssertionError with what was waited for."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain for {what}"
+            time.sleep(0.05)
+
+    def set_clock(self, ahead: timedelta) -> None:
+        """Set every process's wall clock ahead, or back."""
+        draft = self.clock_file.with_suffix(".new")
+        draft.write_text(str(ahead.total_seconds()))
+        draft.replace(self.clock_file)
+
+    @contextmanager
+    def failing(self, how: str, cases: Sequence[str]) -> Iterator[None]:
+        """While it lasts, some cases fail in every service: see `faulty`."""
+        draft = self.flag_file.with_suffix(".new")
+        draft.write_text(json.dumps({"how": how, "cases": list(cases)}))
+        draft.replace(self.flag_file)
+        try:
+            yield
+        finally:
+            self.flag_file.unlink(missing_ok=True)
+
+
+def now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
