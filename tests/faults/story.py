@@ -11,7 +11,7 @@ BODIES = ("MIA", "MOJ", "MOH", "GPO")
 LANGUAGES = ("en", "en", "fr", None)
 DAYS_BACK = 70
 """Letters came in at most so many days ago, so that terms are over, near and open."""
-ENTRIES = 25
+ENTRIES = 80
 """Withdrawals and reports guess among so many entries."""
 
 Content = dict[str, object]
@@ -65,6 +65,8 @@ class Story:
         """Any command, on any case unless one is given."""
         chosen = case_id(self._random.randrange(self.cases)) if case is None else case
         kind = self._random.choices(list(KINDS), [weight for weight, _ in KINDS.values()])[0]
+        if kind == "ReceiveCommunication":  # the same letter again: refused, unless it was withdrawn
+            return self.letter(number_of(chosen))
         return Command(kind, chosen, KINDS[kind][1](self))
 
     def any_case(self) -> str:
@@ -98,10 +100,6 @@ class Story:
         return "NOSUCH" if self._random.random() < 0.03 else self._random.choice(BODIES)
 
     # --- commands ---
-
-    def receive(self) -> Content:
-        """The same letter again: refused, unless it was withdrawn."""
-        return self.letter(self._random.randrange(self.cases)).content
 
     def correct(self) -> Content:
         """Something of the letter's entry, most often its subject."""
@@ -211,15 +209,15 @@ class Story:
         return {"what": what, "response": response, "published_on": self.day(), "address": address}
 
 
-KINDS: Mapping[str, tuple[int, Callable[[Story], Content]]] = {
-    "ReceiveCommunication": (1, Story.receive),
+KINDS: Mapping[str, tuple[float, Callable[..., Content]]] = {
+    "ReceiveCommunication": (2, dict),
     "CorrectCommunication": (16, Story.correct),
     "GrantReplyExtension": (3, Story.extend),
     "SubmitAgencyInfo": (8, Story.inform),
     "DeclineAgencyInfo": (4, Story.decline),
     "RecordOHCHRPublication": (4, Story.published_by_ohchr),
-    "MergeCase": (1, Story.merge),
-    "WithdrawIntakeEntry": (5, Story.withdraw),
+    "MergeCase": (0.1, Story.merge),
+    "WithdrawIntakeEntry": (3, Story.withdraw),
     "ForwardCommunication": (10, Story.forward),
     "InformOmbudsman": (6, Story.ombudsman),
     "ReturnAgencyInfo": (4, Story.give_back),
@@ -244,3 +242,9 @@ def identity(number: int) -> Content:
 def case_id(number: int) -> str:
     """The id that follows from it."""
     return f"MFA-03-12-{1000 + number}" if number % 5 == 4 else f"KAZ-{number + 1}-2026"
+
+
+def number_of(case: str) -> int:
+    """The case with an id."""
+    parts = case.split("-")
+    return int(parts[-1]) - 1000 if parts[0] == "MFA" else int(parts[1]) - 1

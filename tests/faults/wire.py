@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
 RELEASED = Path(__file__).parents[2] / "src/jauap/schemas/released"
@@ -153,9 +153,17 @@ def ends(kafka: str, topics: Collection[str] = TOPICS) -> dict[tuple[str, int], 
 
 
 def _ends(consumer: Consumer, topics: Collection[str]) -> dict[tuple[str, int], tuple[int, int]]:
-    known = consumer.list_topics(timeout=30).topics
-    places = [(topic, number) for topic in topics for number in known[topic].partitions]
-    return {place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=30) for place in places}
+    """First and next offset of each partition; a broker that is just coming back is waited for."""
+    deadline = time.monotonic() + READ_SECONDS
+    while True:
+        try:
+            known = consumer.list_topics(timeout=10).topics
+            places = [(topic, number) for topic in topics for number in known[topic].partitions]
+            return {place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=10) for place in places}
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def _record(message: Any) -> Record:
