@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.faults.broken import PROMISES
 from tests.faults.campaign import MOST_SHOWN, Plan, Summary, run
 from tests.faults.nemeses import NEMESES
 
@@ -35,7 +36,8 @@ def main() -> int:
     say(f"seed {seed}, {given.seconds:.0f} s, in {folder}")
     broken = dict.fromkeys(("intake", "routing", "publication"), given.broken) if given.broken else {}
     try:
-        summary = run(Plan(seed, given.seconds, given.kind or list(NEMESES), given.cases, broken), folder, say)
+        chosen = {kind: NEMESES[kind] for kind in given.kind or NEMESES}
+        summary = run(Plan(seed, given.seconds, chosen, given.cases, broken), folder, say)
     except BaseException:
         say(f"the campaign itself failed after {time.monotonic() - began:.0f} s; its data are in {folder}")
         raise
@@ -58,7 +60,11 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to attack (default: 60)")
     parser.add_argument("--kind", action="append", choices=list(NEMESES), help="only this kind of fault; repeatable")
     parser.add_argument("--cases", type=int, default=30, help="how many cases (default: 30)")
-    parser.add_argument("--broken", help="break this promise in the services on purpose: see tests/faults/broken.py")
+    parser.add_argument(
+        "--broken",
+        choices=list(PROMISES),
+        help="break this promise in the services on purpose: see tests/faults/broken.py",
+    )
     parser.add_argument("--json", action="store_true", help="the summary as JSON")
     return parser
 

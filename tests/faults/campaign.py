@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,12 +13,11 @@ import psycopg
 
 from tests.faults import folds, wire
 from tests.faults.judge import judge
-from tests.faults.nemeses import LASTING, NEMESES, WEIGHTS
+from tests.faults.nemeses import LASTING, NEMESES, WEIGHTS, Nemesis
 from tests.faults.scene import SERVICES, Scene
 from tests.faults.workload import Workload
 
 KAZAKHSTAN = timezone(timedelta(hours=5))
-SETTLE_SECONDS = 120.0
 QUIET_SECONDS = 2.0
 MOST_SHOWN = 50
 EVENTS = tuple(f"jauap.{service}.events" for service in SERVICES)
@@ -30,9 +29,13 @@ class Plan:
 
     seed: str
     seconds: float
-    kinds: Sequence[str]
+    nemeses: Mapping[str, Nemesis] = field(default_factory=lambda: NEMESES)
+    """Those that `LASTING` names run beside the others."""
     cases: int = 30
-    broken: dict[str, str] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """Promises broken on purpose, by service."""
+    patience: float = 60.0
+    """Seconds without any progress after which what is not answered is taken for stuck."""
 
 
 @dataclass
@@ -60,7 +63,7 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Summary:
             _attack(scene, plan, began)
             say("healed; waiting until everything is answered and shown")
             scene.workload.stop_sending()
-            stuck = _settle(scene)
+            stuck = _settle(scene, plan.patience)
         finally:
             scene.workload.close()
         say("judging")
@@ -75,23 +78,25 @@ def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Summary:
 def _attack(scene: Scene, plan: Plan, began: float) -> None:
     stopping = threading.Event()
     faults: list[BaseException] = []
-    kinds = {
-        "beside": [kind for kind in plan.kinds if kind in LASTING],
-        "first": [kind for kind in plan.kinds if kind not in LASTING],
+    lanes = {
+        "beside": [kind for kind in plan.nemeses if kind in LASTING],
+        "first": [kind for kind in plan.nemeses if kind not in LASTING],
     }
 
     def strike(lane: str) -> None:
         random = Random(f"{plan.seed}/nemesis/{lane}")
+        deck: list[str] = []
         try:
             while not stopping.is_set():
-                kind = random.choices(kinds[lane], [WEIGHTS.get(kind, 2) for kind in kinds[lane]])[0]
+                deck = deck or _shuffled(lanes[lane], random)
+                kind = deck.pop()
                 scene.say(f"{time.monotonic() - began:5.0f} s  {kind}")
-                NEMESES[kind](scene, random)
+                plan.nemeses[kind](scene, random)
                 stopping.wait(random.uniform(0.1, 2))
         except BaseException as fault:  # noqa: BLE001 - raised below
             faults.append(fault)
 
-    threads = [threading.Thread(target=strike, args=(lane,)) for lane, chosen in kinds.items() if chosen]
+    threads = [threading.Thread(target=strike, args=(lane,)) for lane, chosen in lanes.items() if chosen]
     for thread in threads:
         thread.start()
     until = time.monotonic() + plan.seconds
@@ -112,30 +117,35 @@ def _attack(scene: Scene, plan: Plan, began: float) -> None:
         raise faults[0]
 
 
+def _shuffled(kinds: Sequence[str], random: Random) -> list[str]:
+    """Each kind as often as it weighs, in random order: so even a short campaign has some of each."""
+    deck = [kind for kind in kinds for _ in range(WEIGHTS.get(kind, 1))]
+    random.shuffle(deck)
+    return deck
+
+
 # --- afterwards ---
 
 
-def _settle(scene: Scene) -> list[str]:
+def _settle(scene: Scene, patience: float) -> list[str]:
     """Wait until every command is answered, the log is quiet and the read models show it. What is stuck, in words."""
     for name in ("registry", "kafka", "postgres", *SERVICES, "projector"):
         if not scene.runs(name):
             scene.stack.start(name)
     memory = scene.workload.memory
-    deadline = time.monotonic() + SETTLE_SECONDS
-    ends, since = wire.ends(scene.addresses.kafka), time.monotonic()
-    while time.monotonic() < deadline:
+    before, since = None, time.monotonic()
+    while time.monotonic() - since < patience:
         time.sleep(0.2)
-        found = wire.ends(scene.addresses.kafka)
-        if found != ends:
-            ends, since = found, time.monotonic()
-        quiet = time.monotonic() - since > QUIET_SECONDS
-        if quiet and not memory.unanswered and _shown(scene, ends):
+        ends = wire.ends(scene.addresses.kafka)
+        left, shown = len(memory.unanswered), _shown(scene, ends)
+        if (ends, left, shown) != before:
+            before, since = (ends, left, shown), time.monotonic()
+        if not left and shown and time.monotonic() - since > QUIET_SECONDS:
             return []
-    words = (
-        f"after {SETTLE_SECONDS:.0f} s {len(memory.unanswered)} commands have no answer, the log"
-        f" {'is quiet' if quiet else 'still grows'}, the projector {'is up to it' if _shown(scene, ends) else 'is not'}"
-    )
-    return [words]
+    return [
+        f"nothing has moved for {patience:.0f} s: {left} commands have no answer, the projector"
+        f" {'shows all' if shown else 'does not show all'}"
+    ]
 
 
 def _shown(scene: Scene, ends: dict[tuple[str, int], int]) -> bool:

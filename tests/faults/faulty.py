@@ -47,7 +47,7 @@ class NothingDecodable:
 
 def spoil() -> None:
     """Make marked cases fail in this process."""
-    count, read_command = folding._count, incoming.read_command  # noqa: SLF001 - the trial's point
+    count, read_command = folding._count, incoming.read_command
 
     def counting(track: Any, service: Any, chain: Any, message: Any, headers: Any, codec: Any) -> Any:
         if fails(track.case.case_id, "decode"):
@@ -61,7 +61,7 @@ def spoil() -> None:
         able: Any = NothingReadable() if fails(case_id, "schema") else codec
         return read_command(message, able, kinds, partitions)
 
-    folding._count, incoming.read_command = counting, reading  # noqa: SLF001
+    folding._count, incoming.read_command = counting, reading
 
 
 def main(name: str) -> int:

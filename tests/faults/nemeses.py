@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from random import Random
+from threading import Timer
 
 import psycopg
 
@@ -22,12 +23,13 @@ SESSION_SECONDS = 10.0
 """After so long the group gives a silent member's partitions to others."""
 
 
-def kill_service(scene: Scene, random: Random) -> None:
+def kill_service(scene: Scene, random: Random, service: str | None = None) -> None:
     """Kill -9 of a service or the projector, with commands in flight as often as not, and a new start."""
-    name = random.choice(EVERYTHING)
+    name = service or random.choice(EVERYTHING)
     if name in COMMANDED and random.random() < 0.6:
-        burst(scene, random, name)
-        time.sleep(random.uniform(0, 0.4))
+        for _ in range(3):
+            burst(scene, random, name)
+        time.sleep(random.uniform(0, 0.5))
     scene.stack.kill(name)
     scene.count("services killed")
     time.sleep(random.choice((0.0, 0.0, random.uniform(0, 3))))
@@ -38,8 +40,6 @@ def kill_service(scene: Scene, random: Random) -> None:
 
 def _kill_while_it_starts(scene: Scene, random: Random, name: str) -> None:
     """Kill it again before or about when it is ready."""
-    from threading import Timer  # noqa: PLC0415
-
     timer = Timer(random.uniform(0.3, 2.0), lambda: scene.stack.kill(name))
     timer.start()
     with suppress(StackError):
@@ -86,9 +86,9 @@ def _send(scene: Scene, name: str, number: signal.Signals) -> None:
     scene.signal(name, number)
 
 
-def split(scene: Scene, random: Random) -> None:
+def split(scene: Scene, random: Random, service: str | None = None) -> None:
     """Two or three instances on the same partitions, for a good while, all deciding everything."""
-    name = random.choice(SERVICES)
+    name = service or random.choice(SERVICES)
     others = [scene.another(name, beside=True) for _ in range(random.choice((1, 1, 2)))]
     scene.count("splits")
     until = time.monotonic() + random.uniform(6, 20)
@@ -233,5 +233,5 @@ NEMESES: dict[str, Nemesis] = {
     "park": park,
 }
 LASTING = ("zombie", "split", "slow")
-WEIGHTS = {"kill": 8, "park": 1, "clock": 1}
-"""How often a kind comes; 2 where nothing is said."""
+WEIGHTS = {"kill": 4}
+"""How often a kind comes beside the others, which come once."""

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -86,9 +86,9 @@ class Instance:
 class Scene:
     """The system under attack."""
 
-    def __init__(self, folder: Path, say: Callable[[str], None], *, broken: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, say: Callable[[str], None], *, broken: Mapping[str, str]) -> None:
         """`broken` names services that run with a promise broken on purpose."""
-        self.say, self.broken = say, broken or {}
+        self.say, self.broken = say, broken
         self.clock_file, self.flag_file = folder / "clock", folder / "flag"
         self.stack = Stack(folder / "data", service_command=self.command)
         self.faults: Counter[str] = Counter()

@@ -122,7 +122,7 @@ class Client:
         )
 
     def _on_error(self, error: KafkaError) -> None:
-        self._dead |= error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - the library's public code
+        self._dead |= error.fatal() or error.code() == KafkaError._FATAL
 
     # --- the plan ---
 
