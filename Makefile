@@ -30,6 +30,11 @@ demo: venv ## Start the system and take a real letter from arrival to publicatio
 test: venv ## Run all tests, on the real broker, registry and database
 	@$(BIN)/python -m pytest
 
+.PHONY: faults
+faults: venv ## Attack the system and judge what it kept (SEED=7 SECONDS=600 KIND="kill split" BROKEN=pipelines)
+	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
+	  $(foreach kind,$(KIND),--kind $(kind)) $(if $(BROKEN),--broken $(BROKEN))
+
 .PHONY: check
 check: venv ## Format, lint, types, import contracts, schemas
 	$(BIN)/ruff format --check .

@@ -1,12 +1,16 @@
 """A short campaign of everything: what was promised was kept; and a service that breaks a promise is found out."""
 
+import time
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.faults.campaign import Plan, Summary, run
+from tests.faults.judge import follow_chains
 from tests.faults.nemeses import kill_service, split
+from tests.faults.scene import Scene
+from tests.faults.wire import read
 
 pytestmark = pytest.mark.kafka
 
@@ -30,14 +34,20 @@ def test_services_that_break_a_promise_are_found_out(tmp_path: Path) -> None:
     nemeses = {
         "split": partial(split, service="intake"),
         "kill": partial(kill_service, service="publication"),
-        "slow": partial(split, service="routing"),
+        "split routing": partial(split, service="routing"),
     }
     broken = {"intake": "pipelines", "routing": "ignores-the-rule", "publication": "commits-early"}
-    summary = attack(Plan("broken", 15, nemeses, cases=8, broken=broken, patience=8), tmp_path)
+    plan = Plan("broken", 5, nemeses, cases=20, broken=broken, enough=shows_all_three, patience=8)
+    summary = attack(plan, tmp_path)
     said = "\n".join(summary.violations)
     assert "is broken by jauap.intake.events" in said
     assert "is broken by jauap.routing.events" in said
-    lost = [
-        words for words in summary.violations if "jauap.publication.commands" in words and "has no outcome" in words
-    ]
-    assert lost
+    assert [said for said in summary.violations if "jauap.publication.commands" in said and "has no outcome" in said]
+
+
+def shows_all_three(scene: Scene) -> bool:
+    """Both chains are broken, and publication was killed often."""
+    time.sleep(1)
+    log = read(scene.addresses.kafka, ["jauap.intake.events", "jauap.routing.events"])
+    broken = [follow_chains(topic, records).violations for topic, records in log.items()]
+    return all(broken) and scene.faults["services killed"] >= 4
