@@ -79,7 +79,7 @@ def judge(
         commands = Commands(log[f"jauap.{service}.commands"])
         answers = Answers(log[f"jauap.{service}.outcomes"])
         violations += commands.decided_once(found, losses)
-        violations += commands.in_order(found)
+        violations += commands.in_order(found, losses)
         violations += commands.answered(found, answers, sent, losses)
         counts["commands"] += len(commands.first)
         counts["malformed"] += len(commands.malformed)
@@ -184,13 +184,14 @@ class Commands:
         for command_id in made.keys() - self.first.keys() - losses.commands():
             yield f"{made[command_id][0].place} answers the command {command_id}, which nobody sent"
 
-    def in_order(self, found: Chains) -> Iterator[str]:
+    def in_order(self, found: Chains, losses: Losses) -> Iterator[str]:
         """The records of a case answer its commands in the commands' own order."""
+        lost = losses.commands()
         for case_id, records in found.counted.items():
             latest: Record | None = None
             for record in records:
                 command = self.first.get(record.text("ce_commandid"))
-                if command is None:
+                if command is None or record.text("ce_commandid") in lost:
                     continue
                 if latest is not None and command.offset < latest.offset:
                     yield (

@@ -15,6 +15,7 @@ from threading import Timer
 import psycopg
 
 from jauap.stack.errors import StackError
+from tests.faults.proxy import Ending, Which
 from tests.faults.scene import COMMANDED, EVERYTHING, SERVICES, Scene
 
 Nemesis = Callable[[Scene, Random], None]
@@ -205,6 +206,118 @@ def park(scene: Scene, random: Random) -> None:
         instance.restart()
 
 
+# --- the network, of which the services' way to the broker leads through a proxy ---
+
+
+def late_requests(scene: Scene, random: Random) -> None:
+    """Appends of a service are held back; it retries, or is killed and started again; then the old ones arrive."""
+    name = random.choice(COMMANDED)
+    which = Which(client=f"jauap-{name}", holding=f"jauap.{name}.events".encode())
+    scene.network.hold(which, random.choice((1, 2, 5, None)))
+    scene.count("appends held back")
+    for _ in range(3):
+        burst(scene, random, name)
+        time.sleep(random.uniform(0.1, 2))
+    scene.network.cut(f"jauap-{name}", random.choice(list(Ending)))
+    scene.network.heal()
+    if random.random() < 0.5:
+        scene.stack.kill(name)
+        scene.stack.start(name)
+    else:
+        time.sleep(random.uniform(0, 8))
+    burst(scene, random, name)
+    time.sleep(random.uniform(0, 1))
+    scene.count_many("late appends", scene.network.release())
+
+
+def lost_answers(scene: Scene, random: Random) -> None:
+    """Appends reach the broker, and what it says to them does not reach the service."""
+    name = random.choice(SERVICES)
+    scene.network.lose_answers(Which(client=f"jauap-{name}"), random.choice((1, 3, None)))
+    scene.count("answers lost")
+    if name in COMMANDED:
+        burst(scene, random, name)
+    time.sleep(random.uniform(0.5, 7))
+    scene.network.cut(f"jauap-{name}")
+    scene.network.heal()
+
+
+def cut_links(scene: Scene, random: Random) -> None:
+    """All connections of one service, or of all, are cut, several times."""
+    name = random.choice((*EVERYTHING, None))
+    for _ in range(random.randrange(1, 8)):
+        scene.network.cut(name and f"jauap-{name}", random.choice(list(Ending)))
+        scene.count("links cut")
+        time.sleep(random.uniform(0, 0.8))
+
+
+def half_open(scene: Scene, random: Random) -> None:
+    """Connections of one service, or of all, stay open, and nothing comes or goes any more."""
+    name = random.choice((*EVERYTHING, None))
+    scene.network.half_open(name and f"jauap-{name}", new_ones_too=random.random() < 0.5)
+    scene.count("links half open")
+    if name in COMMANDED:
+        burst(scene, random, name)
+    time.sleep(random.uniform(1, 14))
+    scene.network.heal()
+    scene.network.cut(name and f"jauap-{name}")
+
+
+def slow_links(scene: Scene, random: Random) -> None:
+    """Everything between services and broker takes long."""
+    scene.network.delay(random.choice((0.02, 0.1, 0.4)))
+    scene.count("links slow")
+    for _ in range(3):
+        burst(scene, random, random.choice(COMMANDED))
+        time.sleep(random.uniform(0.5, 2))
+    scene.network.heal()
+
+
+# --- disasters ---
+
+
+def lose_tail(scene: Scene, random: Random) -> None:
+    """The disk loses a partition's last records while the broker is down; the system goes on with what is left.
+
+    The log may grow again before anyone looks, and an append from before the loss may arrive after it.
+    """
+    name = random.choice(SERVICES)
+    topic = f"jauap.{name}.{random.choice(('events', 'events', 'commands'))}"
+    if name == "deadlines":
+        topic = "jauap.deadlines.events"
+    sleeps, late = random.random() < 0.5, name in COMMANDED and random.random() < 0.5
+    if late:
+        scene.network.hold(Which(client=f"jauap-{name}", holding=f"jauap.{name}.events".encode()), 2)
+        burst(scene, random, name)
+        time.sleep(0.5)
+    if sleeps:
+        scene.signal(name, signal.SIGSTOP)
+    random.choice((scene.stack.kill, scene.stack.stop))("kafka")
+    partition = random.randrange(scene.addresses.partitions)
+    scene.count_many("records lost", scene.cut_tail(topic, partition, random.randrange(1, 12)))
+    scene.network.heal()
+    scene.stack.start("kafka")
+    scene.count("tails lost")
+    if sleeps:
+        _grow(scene, random, name)
+        scene.signal(name, signal.SIGCONT)
+    if late:
+        scene.count_many("late appends", scene.network.release())
+    for _ in range(3):
+        burst(scene, random, random.choice(COMMANDED))
+
+
+def _grow(scene: Scene, random: Random, name: str) -> None:
+    """Another instance writes on, where the one that sleeps believes to know what stands."""
+    other = scene.another(name, beside=True)
+    scene.until(f"{other.name} to be ready", lambda: other.ready() or other.process.poll() is not None)
+    for _ in range(4):
+        if name in COMMANDED:
+            burst(scene, random, name)
+        time.sleep(random.uniform(0.1, 0.5))
+    scene.dismiss(other)
+
+
 def burst(scene: Scene, random: Random, service: str, case_id: str | None = None) -> None:
     """Let a client send many commands of one case at once, so that there is much in flight."""
     client = random.choice(scene.workload.clients)
@@ -231,6 +344,12 @@ NEMESES: dict[str, Nemesis] = {
     "clock": jump_clock,
     "drift": drift_clock,
     "park": park,
+    "late": late_requests,
+    "lost-answers": lost_answers,
+    "cut": cut_links,
+    "half-open": half_open,
+    "slow-links": slow_links,
+    "tail": lose_tail,
 }
 LASTING = ("zombie", "split", "slow")
 WEIGHTS = {"kill": 4}

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGTERM, Signals
 
@@ -17,15 +17,20 @@ from jauap.clock import TRIAL
 from jauap.messaging import registry, topics
 from jauap.stack import first_start
 from jauap.stack.addresses import Addresses
-from jauap.stack.machine import Stack
+from jauap.stack.folder import Folder
+from jauap.stack.machine import PARTITIONS, Stack
+from jauap.stack.ports import HOST, pick
 from jauap.stack.process import Record
+from jauap.stack.settings import Settings
+from tests.faults import segments, wire
 from tests.faults.judge import Losses
+from tests.faults.proxy import Proxy, advertised_at
 from tests.faults.workload import Workload
 
 FLAG = "JAUAP_FAULTS_FLAG"
 """Setting of `faulty`: the file that says what fails."""
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 150.0
 COMMANDED = ("intake", "routing", "publication")
 SERVICES = ("intake", "routing", "deadlines", "publication")
 EVERYTHING = (*SERVICES, "projector")
@@ -90,7 +95,17 @@ class Scene:
         """`broken` names services that run with a promise broken on purpose."""
         self.say, self.broken = say, broken
         self.clock_file, self.flag_file = folder / "clock", folder / "flag"
-        self.stack = Stack(folder / "data", service_command=self.command)
+        home = Folder.at(folder / "data")
+        home.create()
+        settings = Settings.load_or_create(home, PARTITIONS)
+        broker_port, self._port = pick(2)
+        self.network = Proxy(broker_port, self._port)
+        """Between the services and the broker; clients and judge go past it."""
+        self.stack = Stack(
+            folder / "data",
+            service_command=self.command,
+            broker_properties=advertised_at(settings, broker_port, self._port),
+        )
         self.faults: Counter[str] = Counter()
         self.losses = Losses()
         self.instances: list[Instance] = []
@@ -101,7 +116,7 @@ class Scene:
 
     def command(self, service: str) -> list[str]:
         """How a process of a service is run here: as ever, but its clock can be set and its marked cases fail."""
-        settings = [f"{TRIAL}={self.clock_file}", f"{FLAG}={self.flag_file}"]
+        settings = [f"{TRIAL}={self.clock_file}", f"{FLAG}={self.flag_file}", f"JAUAP_KAFKA={HOST}:{self._port}"]
         promise = self.broken.get(service)
         module = ["tests.faults.faulty", service] if promise is None else ["tests.faults.broken", service, promise]
         return ["/usr/bin/env", *settings, sys.executable, "-m", *module]
@@ -113,6 +128,7 @@ class Scene:
             topics.apply(addresses.kafka, addresses.partitions)
             registry.register_all(addresses.registry)
 
+        self.network.__enter__()
         self.addresses = self.stack.up(lambda _part, _words: None, prepare, first_start.submit)
 
     def down(self) -> None:
@@ -122,13 +138,18 @@ class Scene:
         for name in EVERYTHING:
             self.signal(name, SIGCONT)
         self.stack.down(lambda _part, _words: None)
+        self.network.__exit__()
 
     # --- for nemeses ---
 
     def count(self, fault: str) -> None:
         """A fault was injected."""
+        self.count_many(fault, 1)
+
+    def count_many(self, fault: str, number: int) -> None:
+        """So many were."""
         with self._lock:
-            self.faults[fault] += 1
+            self.faults[fault] += number
 
     def record(self, part: str) -> Record | None:
         """The process of one of the stack's parts; None: it was never started."""
@@ -167,6 +188,15 @@ class Scene:
             assert time.monotonic() < deadline, f"waited in vain for {what}"
             time.sleep(0.05)
 
+    def cut_tail(self, topic: str, partition: int, records: int) -> int:
+        """The broker's disk loses a partition's last records; the broker must be down. How many there were."""
+        cut = segments.cut_tail(self.stack.folder.kafka("kafka"), topic, partition, records)
+        lost = [_as_read(topic, partition, record) for record in cut]
+        self.losses.records += lost
+        if topic.endswith(".commands"):
+            self.workload.memory.lose(record.text("ce_id") for record in lost)
+        return len(lost)
+
     def set_clock(self, ahead: timedelta) -> None:
         """Set every process's wall clock ahead, or back."""
         draft = self.clock_file.with_suffix(".new")
@@ -185,6 +215,7 @@ class Scene:
             self.flag_file.unlink(missing_ok=True)
 
 
-def now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
+def _as_read(topic: str, partition: int, record: segments.Record) -> wire.Record:
+    headers = {name.decode(): value or b"" for name, value in record.headers}
+    key = (record.key or b"").decode(errors="replace")
+    return wire.Record(topic, partition, record.offset, key, record.value or b"", headers)

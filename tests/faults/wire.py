@@ -111,7 +111,7 @@ def read(kafka: str, topics: Collection[str] = TOPICS) -> dict[str, list[Record]
             assert time.monotonic() < deadline, f"the broker gives nothing more of {sorted(unread)}"
             for message in consumer.consume(1000, 0.1):
                 error = message.error()
-                assert error is None or error.retriable() or error.code() == KafkaError._TRANSPORT, error
+                assert error is None or error.retriable() or error.code() == KafkaError._TRANSPORT, error  # noqa: SLF001
                 if error is None:
                     record = _record(message)
                     records[record.topic].append(record)

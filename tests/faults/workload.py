@@ -4,7 +4,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from queue import SimpleQueue
@@ -62,6 +62,11 @@ class Memory:
         self.malformed: list[Place] = []
         """Where the broker said that commands stand that are malformed on purpose."""
         self.counts: Counter[str] = Counter()
+
+    def lose(self, command_ids: Iterable[str]) -> None:
+        """A disaster took these commands: no answer is waited for."""
+        with self.lock:
+            self.unanswered -= set(command_ids)
 
     def hear(self, record: wire.Record) -> None:
         """Note an outcome."""
@@ -122,7 +127,7 @@ class Client:
         )
 
     def _on_error(self, error: KafkaError) -> None:
-        self._dead |= error.fatal() or error.code() == KafkaError._FATAL
+        self._dead |= error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - the library's public code
 
     # --- the plan ---
 
