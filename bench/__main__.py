@@ -1,0 +1,76 @@
+"""`python -m bench`: measure, print, and write the raw results as JSON."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from bench import groups, machine, stacks
+from bench.figures import QUICK, WHOLE, Figure, table
+from bench.progress import say
+
+RESULTS = Path("bench/results")
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def bench(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help=f"A group of figures ({', '.join(groups.NAMES)}); repeat it."),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Ten times smaller: to see that it works.")] = False,  # noqa: FBT002
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the raw results go [bench/results/<time>-<commit>.json].")
+    ] = None,
+) -> None:
+    """Measure how fast the system is, next to what is possible on this machine.
+
+    Each figure stands beside what the machine reached in the same run without our code: the ratio counts, because
+    absolute figures of a shared machine vary from run to run.
+
+    Example: python -m bench --only rebuild --only commands
+    """
+    names = tuple(only or groups.NAMES)
+    unknown = sorted(set(names) - set(groups.NAMES))
+    if unknown:
+        raise typer.BadParameter(f"there is no {', '.join(unknown)}; there are {', '.join(groups.NAMES)}")
+    at = datetime.now(UTC)
+    about = {"machine": machine.machine(), "versions": machine.versions()}
+    found = groups.measure(names, QUICK if quick else WHOLE)
+    figures = [figure for one in found.values() for figure in one.figures]
+    document = {
+        "at": at.isoformat(timespec="seconds"),
+        "quick": quick,
+        **about,
+        "broker_jvm": stacks.JVM,
+        "partitions": stacks.PARTITIONS,
+        "figures": [_as_json(figure) for figure in figures],
+        "raw": {name: one.raw for name, one in found.items()},
+    }
+    file = json or RESULTS / f"{at:%Y-%m-%dT%H%M}-{document['versions']['commit']}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    _print(document, figures)
+    say(f"raw results: {file}")
+
+
+def _as_json(figure: Figure) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(figure), "ratio": figure.ratio, "reached": figure.reached}
+
+
+def _print(document: dict[str, Any], figures: list[Figure]) -> None:
+    for part in ("machine", "versions"):
+        print(", ".join(f"{name} {value}" for name, value in document[part].items()))
+    print(f"broker: {document['partitions']} partitions, {document['broker_jvm']}")
+    print()
+    print("\n".join(table(figures)))
+
+
+if __name__ == "__main__":
+    app()
+    sys.exit()

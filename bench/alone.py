@@ -1,0 +1,46 @@
+"""Measuring a function in a process of its own, so that its time and its memory are nobody else's."""
+
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from typing import Generic, NamedTuple, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Measured(NamedTuple, Generic[R]):
+    """What a function gave, and what it took."""
+
+    result: R
+    seconds: float
+    """On the clock on the wall."""
+    processor_seconds: float
+    """Of all threads of its process."""
+    peak: int
+    """Bytes of memory that its process held at most, imports included."""
+
+
+def alone(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> Measured[R]:
+    """Call a function in a fresh interpreter and wait for it. What it raises is raised here."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_measure, function, *arguments, **named).result()
+
+
+def _measure(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> Measured[R]:
+    began, used = time.perf_counter(), time.process_time()
+    result = function(*arguments, **named)
+    return Measured(
+        result,
+        time.perf_counter() - began,
+        time.process_time() - used,
+        peak_bytes(resource.getrusage(resource.RUSAGE_SELF)),
+    )
+
+
+def peak_bytes(usage: resource.struct_rusage) -> int:
+    """The largest resident size, which Linux gives in KiB and macOS in bytes."""
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

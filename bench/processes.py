@@ -1,0 +1,87 @@
+"""The system's own processes, started as anybody starts them, and what they took."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from bench.alone import peak_bytes
+from jauap.stack.addresses import Addresses
+
+PATIENCE_SECONDS = 900.0
+CHECK_SECONDS = 0.02
+
+
+class Process:
+    """One process of a service, or of the projector."""
+
+    def __init__(self, name: str, addresses: Addresses, folder: Path) -> None:
+        """Start it."""
+        self.began = time.perf_counter()
+        self._ready, self._log = folder / f"{name}.ready", folder / f"{name}.log"
+        environment = {
+            **os.environ,
+            **addresses.environment(),
+            "JAUAP_INSTANCE": f"{name}-1",
+            "JAUAP_READY_FILE": str(self._ready),
+        }
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", f"services.{name}"],
+                env=environment,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.peak = 0
+        """Bytes of memory that it held at most; known once it has ended."""
+
+    def await_ready(self, meanwhile: Callable[[], None] = lambda: None) -> float:
+        """Wait until it says that it is ready, and give the seconds since its start. RuntimeError if it ends instead."""
+        while not self._ready.exists():
+            if psutil.pid_exists(self._process.pid) and self._process.poll() is None:
+                meanwhile()
+                time.sleep(CHECK_SECONDS)
+            else:
+                raise RuntimeError(f"it ended: {self._log.read_text()[-1000:]}")
+            if time.perf_counter() - self.began > PATIENCE_SECONDS:
+                raise RuntimeError(f"not ready after {PATIENCE_SECONDS:.0f} s")
+        return time.perf_counter() - self.began
+
+    @property
+    def resident(self) -> int:
+        """Bytes of memory that it holds now."""
+        return int(psutil.Process(self._process.pid).memory_info().rss)
+
+    @property
+    def processor_seconds(self) -> float:
+        """Of all its threads, up to now."""
+        times = psutil.Process(self._process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Signal it, and wait until it is gone."""
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+            _, status, usage = os.wait4(self._process.pid, 0)
+            self._process.returncode = os.waitstatus_to_exitcode(status)
+            self.peak = peak_bytes(usage)
+
+
+@contextmanager
+def process(name: str, addresses: Addresses) -> Iterator[Process]:
+    """A process that is ended with the block, if it has not ended before."""
+    with tempfile.TemporaryDirectory(prefix="jauap-bench-process-") as folder:
+        started = Process(name, addresses, Path(folder))
+        try:
+            yield started
+        finally:
+            started.end()

@@ -1,0 +1,57 @@
+"""Stacks in temporary folders, with the broker's virtual machine set as in production."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.progress import say
+from jauap.messaging import registry, topics
+from jauap.stack.addresses import Addresses
+from jauap.stack.machine import Stack
+
+JVM = "-XX:TieredStopAtLevel=4 -XX:-UseSerialGC -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -Xmx1g"
+"""As Kafka's own scripts set it: all compiler tiers, G1. The local stack is set for a quick start instead.
+
+The virtual machine reads them from `_JAVA_OPTIONS` behind its command line, so they win. The registry gets them too.
+"""
+PARTITIONS = 4
+
+
+class Running(NamedTuple):
+    """A stack that runs."""
+
+    machine: Stack
+    addresses: Addresses
+
+
+def _prepare(addresses: Addresses) -> None:
+    topics.apply(addresses.kafka, addresses.partitions)
+    registry.register_all(addresses.registry)
+
+
+@contextmanager
+def running(services: Sequence[str] = ()) -> Iterator[Running]:
+    """Kafka, registry, PostgreSQL, topics, schemas, and these services; all of it is erased in the end."""
+    say(f"starting Kafka, registry and PostgreSQL{''.join(f', {name}' for name in services)}")
+    with tempfile.TemporaryDirectory(prefix="jauap-bench-") as folder, _set_as_in_production():
+        machine = Stack(Path(folder) / "stack", services=services, partitions=PARTITIONS)
+        try:
+            yield Running(machine, machine.up(lambda _part, _words: None, _prepare))
+        finally:
+            machine.down(lambda _part, _words: None)
+
+
+@contextmanager
+def _set_as_in_production() -> Iterator[None]:
+    before = os.environ.get("_JAVA_OPTIONS")
+    os.environ["_JAVA_OPTIONS"] = JVM if before is None else f"{JVM} {before}"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["_JAVA_OPTIONS"]
+        else:
+            os.environ["_JAVA_OPTIONS"] = before
