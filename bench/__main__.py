@@ -12,7 +12,7 @@ from bench import groups, machine, stacks
 from bench.figures import QUICK, WHOLE, Figure, table
 from bench.progress import say
 
-RESULTS = Path("bench/results")
+RESULTS = Path(__file__).parent / "results"
 
 app = typer.Typer(add_completion=False)
 
@@ -43,7 +43,7 @@ def bench(
     about = {"machine": machine.machine(), "versions": machine.versions()}
     found = groups.measure(names, QUICK if quick else WHOLE)
     figures = [figure for one in found.values() for figure in one.figures]
-    document = {
+    document: dict[str, Any] = {
         "at": at.isoformat(timespec="seconds"),
         "quick": quick,
         **about,
@@ -65,10 +65,10 @@ def _as_json(figure: Figure) -> dict[str, Any]:
 
 def _print(document: dict[str, Any], figures: list[Figure]) -> None:
     for part in ("machine", "versions"):
-        print(", ".join(f"{name} {value}" for name, value in document[part].items()))
-    print(f"broker: {document['partitions']} partitions, {document['broker_jvm']}")
-    print()
-    print("\n".join(table(figures)))
+        typer.echo(", ".join(f"{name} {value}" for name, value in document[part].items()))
+    typer.echo(f"broker: {document['partitions']} partitions, {document['broker_jvm']}")
+    typer.echo()
+    typer.echo("\n".join(table(figures)))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -27,12 +28,12 @@ class Measured(NamedTuple, Generic[R]):
 def alone(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> Measured[R]:
     """Call a function in a fresh interpreter and wait for it. What it raises is raised here."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_measure, function, *arguments, **named).result()
+        return pool.submit(_measure, partial(function, *arguments, **named)).result()
 
 
-def _measure(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> Measured[R]:
+def _measure(function: Callable[[], R]) -> Measured[R]:
     began, used = time.perf_counter(), time.process_time()
-    result = function(*arguments, **named)
+    result = function()
     return Measured(
         result,
         time.perf_counter() - began,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka import Message as Read
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # exported, but not by name
 
@@ -56,7 +56,7 @@ class Run(NamedTuple):
 def drive(target: Target, clients: int, seconds: float, first: int, most: int) -> Run:
     """Send commands for new cases, the first of which has the number `first`; `most` at most are sent."""
     commands = make(target, first, most)
-    consumer, producer = _listening(target), make_producer(target.kafka, linger_ms=0)
+    consumer, producer = listening(target, OUTCOMES), make_producer(target.kafka, linger_ms=0)
     _connect(producer)
     try:
         return _closed_loop(commands, consumer, producer, clients, seconds)
@@ -98,8 +98,8 @@ def _command(value: bytes, dataschema: str, number: int) -> Command:
     return case_id.encode(), patched, list(headers.items()), command_id
 
 
-def _listening(target: Target) -> Consumer:
-    """A consumer that stands at the end of every partition of the outcomes."""
+def listening(target: Target, topic: str) -> Consumer:
+    """A consumer that stands at the end of every partition of a topic."""
     consumer = Consumer(
         {
             "bootstrap.servers": target.kafka,
@@ -109,9 +109,9 @@ def _listening(target: Target) -> Consumer:
             "log_level": 0,
         }
     )
-    places = [TopicPartition(OUTCOMES, number) for number in range(target.partitions)]
+    places = [TopicPartition(topic, number) for number in range(target.partitions)]
     ends = [consumer.get_watermark_offsets(place, timeout=10)[1] for place in places]
-    consumer.assign([TopicPartition(OUTCOMES, place.partition, end) for place, end in zip(places, ends, strict=True)])
+    consumer.assign([TopicPartition(topic, place.partition, end) for place, end in zip(places, ends, strict=True)])
     consumer.poll(0.5)
     return consumer
 
@@ -176,7 +176,7 @@ def _accepted(read: Read) -> bool:
 def acknowledged(target: Target, clients: int, seconds: float, most: int) -> Run:
     """What the broker can do at all: the same records, each sent when the one before it was acknowledged."""
     commands = make(target, 0, most)
-    _make_bare_topic(target)
+    make_bare_topic(target)
     producer = make_producer(target.kafka, linger_ms=0)
     _connect(producer)
     latencies: list[float] = []
@@ -215,10 +215,13 @@ def acknowledged(target: Target, clients: int, seconds: float, most: int) -> Run
     return Run(clients, len(latencies), taken, sorted(latencies), 0, used)
 
 
-def _make_bare_topic(target: Target) -> None:
+def make_bare_topic(target: Target) -> None:
+    """Create the topic of what is produced for comparison; the broker's append time is on its records."""
     admin = AdminClient({"bootstrap.servers": target.kafka, "log_level": 0})
     if BARE not in admin.list_topics(timeout=10).topics:
-        for future in admin.create_topics([NewTopic(BARE, target.partitions, 1)]).values():
+        for future in admin.create_topics(
+            [NewTopic(BARE, target.partitions, 1, config={"message.timestamp.type": "LogAppendTime"})]
+        ).values():
             future.result(10)
 
 

@@ -45,13 +45,12 @@ class Process:
         """Bytes of memory that it held at most; known once it has ended."""
 
     def await_ready(self, meanwhile: Callable[[], None] = lambda: None) -> float:
-        """Wait until it says that it is ready, and give the seconds since its start. RuntimeError if it ends instead."""
+        """Wait until it says that it is ready, and give the seconds since its start. Raises RuntimeError if it ends."""
         while not self._ready.exists():
-            if psutil.pid_exists(self._process.pid) and self._process.poll() is None:
-                meanwhile()
-                time.sleep(CHECK_SECONDS)
-            else:
+            if self._process.poll() is not None:
                 raise RuntimeError(f"it ended: {self._log.read_text()[-1000:]}")
+            meanwhile()
+            time.sleep(CHECK_SECONDS)
             if time.perf_counter() - self.began > PATIENCE_SECONDS:
                 raise RuntimeError(f"not ready after {PATIENCE_SECONDS:.0f} s")
         return time.perf_counter() - self.began

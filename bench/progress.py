@@ -4,6 +4,8 @@ import sys
 import time
 from collections.abc import Callable
 
+import typer
+
 LINE_SECONDS = 10.0
 """Between two lines where stderr is no terminal."""
 DRAW_SECONDS = 0.2
@@ -13,7 +15,7 @@ _began = time.monotonic()
 
 def say(words: str) -> None:
     """Tell what begins now."""
-    print(f"[{time.monotonic() - _began:6.1f} s] {words}", file=sys.stderr, flush=True)
+    typer.echo(f"[{time.monotonic() - _began:6.1f} s] {words}", err=True)
 
 
 class Bar:
@@ -35,4 +37,4 @@ class Bar:
         self._drawn = now
         done, total = found()
         text = f"           {self._words}: {done:,} of {total:,} ({100 * done // max(total, 1)} %)"
-        print(text, end="\r" if self._terminal else "\n", file=sys.stderr, flush=True)
+        typer.echo(f"\r{text}" if self._terminal else text, err=True, nl=not self._terminal)
