@@ -11,6 +11,7 @@ import typer
 from bench import groups, machine, stacks
 from bench.figures import QUICK, WHOLE, Figure, table
 from bench.progress import say
+from jauap import logs
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -35,6 +36,7 @@ def bench(
 
     Example: python -m bench --only rebuild --only commands
     """
+    logs.configure("bench", default="error")
     names = tuple(only or groups.NAMES)
     unknown = sorted(set(names) - set(groups.NAMES))
     if unknown:

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
+from jauap import logs
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -32,6 +34,7 @@ def alone(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> Me
 
 
 def _measure(function: Callable[[], R]) -> Measured[R]:
+    logs.configure("bench", default="error")
     began, used = time.perf_counter(), time.process_time()
     result = function()
     return Measured(
