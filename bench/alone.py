@@ -1,12 +1,14 @@
 """Measuring a function in a process of its own, so that its time and its memory are nobody else's."""
 
 import multiprocessing
+import os
 import resource
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
 from jauap import logs
@@ -41,10 +43,17 @@ def _measure(function: Callable[[], R]) -> Measured[R]:
         result,
         time.perf_counter() - began,
         time.process_time() - used,
-        peak_bytes(resource.getrusage(resource.RUSAGE_SELF)),
+        peak_bytes(os.getpid(), lambda: resource.getrusage(resource.RUSAGE_SELF)),
     )
 
 
-def peak_bytes(usage: resource.struct_rusage) -> int:
-    """The largest resident size, which Linux gives in KiB and macOS in bytes."""
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+def peak_bytes(process_id: int, usage: Callable[[], resource.struct_rusage]) -> int:
+    """The most memory that a process held.
+
+    Linux says it of a process that runs; what `usage` says there begins with what the parent held when it started it.
+    """
+    status = Path(f"/proc/{process_id}/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    return usage().ru_maxrss * (1 if sys.platform == "darwin" else 1024)

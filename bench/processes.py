@@ -1,6 +1,7 @@
 """The system's own processes, started as anybody starts them, and what they took."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -42,7 +43,7 @@ class Process:
                 stderr=subprocess.STDOUT,
             )
         self.peak = 0
-        """Bytes of memory that it held at most; known once it has ended."""
+        """Bytes of memory that it held at most; known once it was ended."""
 
     def await_ready(self, meanwhile: Callable[[], None] = lambda: None) -> float:
         """Wait until it says that it is ready, and give the seconds since its start. Raises RuntimeError if it ends."""
@@ -68,11 +69,10 @@ class Process:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Signal it, and wait until it is gone."""
-        if self._process.returncode is None:
+        if self._process.poll() is None:
+            self.peak = peak_bytes(self._process.pid, lambda: resource.getrusage(resource.RUSAGE_CHILDREN))
             self._process.send_signal(number)
-            _, status, usage = os.wait4(self._process.pid, 0)
-            self._process.returncode = os.waitstatus_to_exitcode(status)
-            self.peak = peak_bytes(usage)
+            self._process.wait()
 
 
 @contextmanager
