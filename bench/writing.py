@@ -16,6 +16,7 @@ from bench.history import Story, lengths
 from bench.progress import Bar
 from jauap.domain.case import SERVICES
 from jauap.domain.events import CommunicationReceived
+from jauap.domain.facts import Value
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Chain
 from jauap.messaging.envelope import Outgoing, chained, cloud_event
@@ -59,16 +60,23 @@ class Written(NamedTuple):
     record: Outgoing
 
 
+class _Told(NamedTuple):
+    """A story, encoded; its letter is encoded for each case, under the case's reference."""
+
+    letter: CommunicationReceived
+    rest: list[Payload]
+
+
 class _Case:
     """A case that is being written."""
 
-    __slots__ = ("chains", "key", "left", "partition", "payloads", "reference")
+    __slots__ = ("chains", "key", "left", "letter", "partition", "rest")
 
-    def __init__(self, number: int, length: int, story: list[Payload], size: Size, partitions: int) -> None:
-        self.reference = f"{size.prefix} {number}/2026"
+    def __init__(self, number: int, length: int, story: _Told, size: Size, partitions: int) -> None:
+        self.letter = msgspec.structs.replace(story.letter, reference=f"{size.prefix} {number}/2026")
         self.key = f"{size.prefix}-{number}-2026".encode()
         self.partition = partition_of(self.key, partitions)
-        self.left, self.payloads = length, iter(story)
+        self.left, self.rest = length, iter(story.rest)
         self.chains = dict.fromkeys(SERVICES, Chain())
 
 
@@ -80,22 +88,18 @@ class Log:
         self._size, self._codec, self._partitions = size, codec, partitions
         self._random = Random(size.seed)  # noqa: S311 - for variety, not for secrets
         self._lengths = lengths(size.cases, size.events)
-        longest = self._lengths[0]
-        self._letters: list[CommunicationReceived] = []
-        self._stories = [self._encoded(size.seed * 1000 + number, longest) for number in range(STORIES)]
+        self._stories = [self._told(size.seed * 1000 + number) for number in range(STORIES)]
         self._reached: dict[tuple[str, int], int] = {}
         self._time = BEGAN
 
-    def _encoded(self, seed: int, longest: int) -> list[Payload]:
-        steps = list(islice(Story(seed).steps(), longest))
-        letter = steps[0].event
-        if not isinstance(letter, CommunicationReceived):
+    def _told(self, seed: int) -> _Told:
+        letter, *rest = islice(Story(seed).steps(), self._lengths[0])
+        if not isinstance(letter.event, CommunicationReceived):
             raise TypeError(letter)
-        self._letters.append(letter)
-        return [self._payload(service, event) for service, event in steps]
+        return _Told(letter.event, [self._payload(service, event) for service, event in rest])
 
-    def _payload(self, service: str, event: msgspec.Struct) -> Payload:
-        value, dataschema = self._codec.encode(events_topic(service), event)  # type: ignore[arg-type]
+    def _payload(self, service: str, event: Value) -> Payload:
+        value, dataschema = self._codec.encode(events_topic(service), event)
         return Payload(service, type(event).__name__, value, dataschema)
 
     def records(self) -> Iterator[Written]:
@@ -120,11 +124,9 @@ class Log:
         return _Case(number, length, self._stories[number % STORIES], self._size, self._partitions)
 
     def _record(self, case: _Case) -> Written:
-        payload = next(case.payloads)
-        service = payload.service
-        if payload.kind == "CommunicationReceived":
-            letter = self._letters[int(case.key.split(b"-")[1]) % STORIES]
-            payload = self._payload(service, msgspec.structs.replace(letter, reference=case.reference))
+        begins = case.chains["intake"].sequence == 0
+        payload = self._payload("intake", case.letter) if begins else next(case.rest)
+        service, chain = payload.service, case.chains[payload.service]
         case.left -= 1
         self._time += PACE
         headers = cloud_event(
@@ -134,13 +136,11 @@ class Log:
             time=self._time,
             dataschema=payload.dataschema,
         )
-        chain = case.chains[service]
         self._ascribe(headers, service, case, chain)
         record = chained(headers, chain, case.key, payload.value)
         case.chains[service] = Chain(chain.sequence + 1, bytes.fromhex(record.headers[-1][1].decode()))
-        topic = events_topic(service)
         self._reached[service, case.partition] = self._reached.get((service, case.partition), 0) + 1
-        return Written(topic, case.partition, record)
+        return Written(events_topic(service), case.partition, record)
 
     def _ascribe(self, headers: dict[str, bytes], service: str, case: _Case, chain: Chain) -> None:
         """What was known, and who asked: a command, except for the steps of *deadlines*."""
