@@ -1,5 +1,6 @@
 """`python -m bench`: measure, print, and write the raw results as JSON."""
 
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ def bench(
     Example: python -m bench --only rebuild --only commands
     """
     logs.configure("bench", default="error")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is taken down
     names = tuple(only or groups.NAMES)
     unknown = sorted(set(names) - set(groups.NAMES))
     if unknown:

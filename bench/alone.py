@@ -6,8 +6,8 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
@@ -31,12 +31,33 @@ class Measured(NamedTuple, Generic[R]):
 
 def alone(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> Measured[R]:
     """Call a function in a fresh interpreter and wait for it. What it raises is raised here."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_measure, partial(function, *arguments, **named)).result()
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_tell, args=(theirs, partial(function, *arguments, **named)), daemon=True)
+    process.start()
+    theirs.close()  # so that the end of a child that says nothing is noticed
+    try:
+        answer: Measured[R] | Exception = ours.recv()
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        process.join()
+        ours.close()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _tell(answers: Connection, function: Callable[[], object]) -> None:
+    logs.configure("bench", default="error")
+    try:
+        answers.send(_measure(function))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it was asked for
+        answers.send(error)
 
 
 def _measure(function: Callable[[], R]) -> Measured[R]:
-    logs.configure("bench", default="error")
     began, used = time.perf_counter(), time.process_time()
     result = function()
     return Measured(
