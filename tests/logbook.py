@@ -131,6 +131,7 @@ class LogbookReader:
 
     def __init__(self, logbook: Logbook) -> None:
         """Nothing is read yet."""
+        self.ended: dict[Place, int] = {}
         self._logbook = logbook
         self._next: dict[Place, int] = {}
         self._troubles: list[Trouble] = []

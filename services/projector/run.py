@@ -42,6 +42,8 @@ PAUSE_SECONDS = 0.5
 class Source(Protocol):
     """What the log is read with: `messaging.log.Reader`."""
 
+    ended: dict[Place, int]
+
     def subscribe(
         self,
         topics: Collection[str],
@@ -127,8 +129,13 @@ class Projector:
         return (
             self._target is not None
             and not self._verifying
-            and all(self._held[number].positions[topic].next >= end for (topic, number), end in self._target.items())
+            and all(self._until(place) >= end for place, end in self._target.items())
         )
+
+    def _until(self, place: Place) -> int:
+        """How far a place is visible: up to where it was seen to end, if what came last there is no record."""
+        topic, number = place
+        return max(self._held[number].positions[topic].next, self.source.ended.get(place, 0))
 
     # --- one round ---
 

@@ -67,6 +67,7 @@ class MemoryReader(Reader):
 
     def __init__(self, log: MemoryLog) -> None:
         """Nothing is read yet."""
+        self.ended: dict[Place, int] = {}
         self._log = log
         self._next: dict[Place, int] = {}
         self._met: list[Trouble] = []

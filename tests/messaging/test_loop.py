@@ -196,6 +196,24 @@ def test_a_broken_case_stands_still_until_it_is_mended(bench: Bench) -> None:
     again.close()
 
 
+@pytest.mark.parametrize("how", ["commit", "abort"])
+def test_a_stranger_s_transaction_at_the_end_of_a_topic_holds_nobody_up(bench: Bench, how: str) -> None:
+    """Its mark takes an offset that no reader is ever given: services go on, and the log can be verified."""
+    producer = Producer({"bootstrap.servers": bench.stack.kafka, "transactional.id": uuid.uuid4().hex})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce("jauap.intake.events", key=b"stranger", value=b"", partition=bench.place)
+    running = bench.loop()
+    for loop in (running, bench.loop()):
+        sent = order(bench.case_id, meeting(3 if loop is running else 4))
+        assert bench.answers([loop], [sent])[0].status == "accepted"
+        if loop is running:
+            (producer.commit_transaction if how == "commit" else producer.abort_transaction)(30)
+        sent = order(bench.case_id, meeting(5 if loop is running else 6))
+        assert bench.answers([loop], [sent])[0].status == "accepted"
+    assert verify(bench.stack.kafka).foreign > 0
+
+
 def test_a_late_copy_of_a_record_is_void(bench: Bench) -> None:
     """A request that arrives after its retry changes nothing, for nobody."""
     loop = bench.loop()
@@ -225,6 +243,8 @@ class LateForEvents(Reader):
                 prompt.append(item)
         due = [item for at, item in self._late if at <= now]
         self._late = self._late[len(due) :]
+        if self._late:
+            self.ended.clear()  # as long as records are under way, no end was seen
         return [*prompt, *due]
 
 

@@ -14,7 +14,7 @@ EVENT_TOPICS = tuple(events_topic(service) for service in SERVICES)
 
 
 class Position(NamedTuple):
-    """How far a topic was folded, and the record there: a position is an offset *and* what stood at it."""
+    """How far a topic was folded, and the last record before: a position is an offset *and* what stood there."""
 
     next: int = 0
     last: Message | None = None
@@ -177,13 +177,20 @@ class Lane:
     def starts(self) -> dict[str, int]:
         """Where each events topic is to be read from: at the last folded record while that is being compared."""
         return {
-            topic: position.next - (1 if topic in self.verifying else 0) for topic, position in self.positions.items()
+            topic: position.last.offset if position.last and topic in self.verifying else position.next
+            for topic, position in self.positions.items()
         }
+
+    def skip_to(self, topic: str, end: int) -> None:
+        """A topic ends there, and what stands before that and was not given is no record."""
+        position = self.positions[topic]
+        if end > position.next and topic not in self.verifying:
+            self.positions[topic] = position._replace(next=end)
 
     def marks(self, own_topic: str) -> str:
         """What is stored beside the group's position: the command before it, and how far the own topic was folded."""
         own = self.positions[own_topic]
-        pledge = "" if own.last is None else f"{own.next} {fingerprint(own.last).hex()}"
+        pledge = "" if own.last is None else f"{own.last.offset + 1} {fingerprint(own.last).hex()}"
         return f"{self.commits.mark} {pledge}"
 
     def keeps_pledge(self, message: Message) -> bool:

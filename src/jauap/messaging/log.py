@@ -90,6 +90,8 @@ class Reader:
         With an `instance` name of its own, a process that was killed takes its partitions back at once when it is
         started again; without, the group waits for the old one's session to end.
         """
+        self.ended: dict[Place, int] = {}
+        """Where places were seen to end since they were set: also behind what is no record, as a transaction's mark."""
         self._troubles: list[Trouble] = []
         self._fatal: str | None = None
         self._renewed_at = float("-inf")
@@ -103,8 +105,12 @@ class Reader:
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
             "auto.offset.reset": "error",
+            "enable.partition.eof": True,
+            "isolation.level": "read_uncommitted",  # nobody here writes in transactions: a stranger's holds nobody up
             "partition.assignment.strategy": "range",
             "session.timeout.ms": 10_000,
+            "socket.timeout.ms": 10_000,  # behind a link that is half open it would be deaf for a minute
+            "socket.keepalive.enable": True,
             "heartbeat.interval.ms": 1_000,
             "fetch.wait.max.ms": 100,
             "fetch.queue.backoff.ms": 5,
@@ -128,7 +134,9 @@ class Reader:
 
         def assigned(consumer: Consumer, partitions: list[TopicPartition]) -> None:
             held[:] = [(p.topic, p.partition) for p in partitions]
-            consumer.assign(_partitions(on_assigned(list(held))))
+            starts = on_assigned(list(held))
+            self.ended.clear()
+            consumer.assign(_partitions(starts))
 
         def revoked(_: Consumer, partitions: list[TopicPartition]) -> None:
             on_revoked([(p.topic, p.partition) for p in partitions])
@@ -146,21 +154,32 @@ class Reader:
 
     def read_from(self, starts: Mapping[Place, int]) -> None:
         """Read these places, and no others, from these offsets on. What was fetched before is dropped."""
+        self.ended.clear()
         self._consumer.assign(_partitions(starts))
 
     def poll(self, seconds: float, most: int = 1000) -> list[Message | Trouble]:
         """Wait for a record at most so long, then take what is there: `consume(n, t)` would wait the whole t."""
         first = self._consumer.poll(seconds)
         found = [] if first is None else [first, *self._consumer.consume(most, 0)]
-        if self._fatal is None:
-            self._fatal = next((str(error) for read in found if (error := read.error()) and is_fatal(error)), None)
+        items = [item for read in found if (item := self._item(read)) is not None]
         if self._fatal is not None:
             return [self._renew(self._fatal)]
-        items: list[Message | Trouble] = [_item(read) for read in found]
         if self._troubles:
             items += self._troubles
             self._troubles.clear()
         return items
+
+    def _item(self, read: ClientMessage) -> Message | Trouble | None:
+        error = read.error()
+        if error is None:
+            return _message(read)
+        place, offset = (read.topic() or "", read.partition() or 0), read.offset()
+        if error.code() == KafkaError._PARTITION_EOF and offset is not None:  # noqa: SLF001 - the library's public code
+            self.ended[place] = offset
+            return None
+        if is_fatal(error):
+            self._fatal = str(error)
+        return Trouble(str(error), place if error.code() in LOST and place[0] else None)
 
     def _on_error(self, error: KafkaError) -> None:
         if is_fatal(error):
@@ -228,15 +247,6 @@ class Reader:
 
 def _partitions(offsets: Mapping[Place, int]) -> list[TopicPartition]:
     return [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
-
-
-def _item(read: ClientMessage) -> Message | Trouble:
-    error = read.error()
-    if error is None:
-        return _message(read)
-    topic, partition = read.topic(), read.partition()
-    lost = error.code() in LOST and topic is not None and partition is not None
-    return Trouble(str(error), (topic, partition) if lost and topic and partition is not None else None)
 
 
 class Writer:

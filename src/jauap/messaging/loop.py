@@ -275,6 +275,9 @@ class Loop:
             for lane in asking:  # a partition without a leader holds nobody else up
                 if all(place in ends for place in (*((topic, lane.number) for topic in topics), *watched)):
                     self._aim(lane, ends)
+        for (topic, number), end in self.reader.ended.items():
+            if number in self.lanes and topic != self.commands_topic:
+                self.lanes[number].skip_to(topic, end)
         for lane in list(self.lanes.values()):
             if lane.target is not None and self._reached(lane):
                 self._admit(lane)

@@ -194,12 +194,10 @@ class Sender:
                 for item in reader.poll(0.1):
                     if isinstance(item, Trouble):
                         continue
-                    place = (item.topic, item.partition)
-                    if item.offset + 1 >= unread.get(place, 0):
-                        unread.pop(place, None)
                     if item.key == command_id.encode():
                         outcome = self._read(item)
                         found = outcome if outcome and not (found and found.status != "held") else found
+                unread = {place: end for place, end in unread.items() if reader.ended.get(place, 0) < end}
         finally:
             reader.close()
         return found

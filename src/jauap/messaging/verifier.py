@@ -59,7 +59,9 @@ def verify(bootstrap: str, report: Callable[[int, int], None] = lambda _done, _a
                 if isinstance(item, Trouble) or item.offset >= found[item.topic, item.partition]:
                     continue
                 verdicts[fold(tracks, item, codec, partitions).verdict] += 1
-                _tick(unread, (item.topic, item.partition), item.offset)
+                _tick(unread, (item.topic, item.partition), item.offset + 1)
+            for place, end in reader.ended.items():
+                _tick(unread, place, end)
             report(sum(verdicts.values()), sum(found.values()))
     finally:
         reader.close()
@@ -75,6 +77,6 @@ def verify(bootstrap: str, report: Callable[[int, int], None] = lambda _done, _a
     )
 
 
-def _tick(unread: dict[Place, int], place: Place, offset: int) -> None:
-    if offset + 1 >= unread.get(place, 0):
+def _tick(unread: dict[Place, int], place: Place, reached: int) -> None:
+    if reached >= unread.get(place, 0):
         unread.pop(place, None)

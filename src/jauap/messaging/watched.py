@@ -59,6 +59,8 @@ class Watched:
             changed |= self._take(item)
             if self._restarts != restarts:
                 return True  # what else was fetched belongs to the reading that was given up
+        if not self._verifying:
+            self.next = max(self.next, self._reader.ended.get(self.place, 0))
         return changed
 
     def _look_again(self, trouble: Trouble) -> None:
@@ -66,7 +68,7 @@ class Watched:
             self._restart()
         else:
             self._verifying = self._aged = True
-            self._reader.read_from({self.place: self.next - 1})
+            self._reader.read_from({self.place: self._last.offset})
 
     def _take(self, message: Message) -> bool:
         if self._verifying:
