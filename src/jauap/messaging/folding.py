@@ -3,8 +3,8 @@
 import re
 from collections.abc import MutableMapping
 from datetime import datetime
-from typing import NamedTuple
 
+import msgspec
 import structlog
 
 from jauap.domain import events
@@ -64,7 +64,7 @@ class Track:
         )
 
 
-class Folded(NamedTuple):
+class Folded(msgspec.Struct, frozen=True, gc=False):
     """What a reader made of one record."""
 
     verdict: Verdict

@@ -1,16 +1,15 @@
 """`agency_matrix`: which body was asked what, by when, and what came of it?"""
 
-from collections.abc import Iterator
 from datetime import date
 
-from jauap.domain.case import Case, asked_bodies, asked_on
+from jauap.domain.case import Case
 from jauap.domain.events import (
     AgencyInfoDeclined,
     AgencyInfoReturned,
     AgencyInfoSubmitted,
     CommunicationForwarded,
 )
-from jauap.domain.facts import Value
+from jauap.domain.facts import ForwardedTo, Value
 from jauap.projections.database import Row
 from jauap.projections.view import CaseView
 
@@ -42,14 +41,39 @@ class AgencyRow(Value, frozen=True, kw_only=True):
 
 def rows(view: CaseView) -> list[Row]:
     """A row for each body that was asked."""
-    return [_row(view.case, body) for body in asked_bodies(view.case)]
+    case = view.case
+    forwardings = [forwarding for _, forwarding in case.routing.of(CommunicationForwarded)]
+    if not forwardings:
+        return []
+    infos, declines = case.intake.of(AgencyInfoSubmitted), case.intake.of(AgencyInfoDeclined)
+    returns = [back for _, back in case.routing.of(AgencyInfoReturned)]
+    return [
+        _row(
+            case,
+            body,
+            [
+                (to, forwarding.forwarded_on)
+                for forwarding in forwardings
+                for to in forwarding.bodies
+                if to.body == body
+            ],
+            [(at, info) for at, info in infos if info.body == body],
+            [(at, decline) for at, decline in declines if decline.body == body],
+            [back for back in returns if back.body == body],
+        )
+        for body in dict.fromkeys(to.body for forwarding in forwardings for to in forwarding.bodies)
+    ]
 
 
-def _row(case: Case, body: str) -> Row:
-    infos = [(at, info) for at, info in case.intake.of(AgencyInfoSubmitted) if info.body == body]
-    declines = [(at, decline) for at, decline in case.intake.of(AgencyInfoDeclined) if decline.body == body]
-    returns = [back for _, back in case.routing.of(AgencyInfoReturned) if back.body == body]
-    questions = list(dict.fromkeys(_questions(case, body)))
+def _row(
+    case: Case,
+    body: str,
+    asked: list[tuple[ForwardedTo, date]],
+    infos: list[tuple[int, AgencyInfoSubmitted]],
+    declines: list[tuple[int, AgencyInfoDeclined]],
+    returns: list[AgencyInfoReturned],
+) -> Row:
+    questions = list(dict.fromkeys(question for to, _ in asked for question in to.questions))
     answered = _answered(infos, returns)
     info = infos[-1][1] if infos else None
     decline = declines[-1][1] if declines else None
@@ -57,7 +81,7 @@ def _row(case: Case, body: str) -> Row:
     return (
         case.case_id,
         body,
-        asked_on(case, body),
+        min(day for _, day in asked),
         _asked_due(case, body),
         questions,
         info.submitted_on if info else None,
@@ -69,13 +93,6 @@ def _row(case: Case, body: str) -> Row:
         info.signatory.capacity if info else None,
         _state(infos, declines, returns, is_open),
     )
-
-
-def _questions(case: Case, body: str) -> Iterator[str]:
-    for _, forwarding in case.routing.of(CommunicationForwarded):
-        for to in forwarding.bodies:
-            if to.body == body:
-                yield from to.questions
 
 
 def _answered(infos: list[tuple[int, AgencyInfoSubmitted]], returns: list[AgencyInfoReturned]) -> set[str]:
