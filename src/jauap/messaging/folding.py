@@ -10,7 +10,7 @@ import structlog
 from jauap.domain import events
 from jauap.domain.case import SERVICES, Case, Recorded, evolve
 from jauap.messaging.avro import Codec
-from jauap.messaging.chain import MENDED, Chain, Link, Verdict, header_map, judge, link
+from jauap.messaging.chain import BREAKS, COUNTS, MENDED, VOID, Chain, Link, Verdict, header_map, judge, link
 from jauap.messaging.envelope import Message, instant, type_name
 from jauap.messaging.topics import partition_of
 
@@ -106,10 +106,10 @@ def fold(tracks: MutableMapping[str, Track], message: Message, codec: Codec, par
         return _foreign(message)
     track, found, headers = placed
     if track.parked is not None:
-        return Folded(Verdict.VOID, track, None, headers)
+        return Folded(VOID, track, None, headers)
     service = SERVICE_OF[message.topic]
     verdict, chain = judge(track.chains[service], found)
-    if verdict is Verdict.BREAKS:
+    if verdict is BREAKS:
         log.error(
             "case broken",
             case_id=track.case.case_id,
@@ -118,7 +118,7 @@ def fold(tracks: MutableMapping[str, Track], message: Message, codec: Codec, par
             offset=message.offset,
         )
         track.chains[service] = chain
-    if verdict is not Verdict.COUNTS:
+    if verdict is not COUNTS:
         return Folded(verdict, track, None, headers)
     return _count(track, service, chain, message, headers, codec)
 
@@ -150,9 +150,9 @@ def _count(
         latest = max(track.latest, headers["ce_time"].decode())
     except Exception as fault:  # noqa: BLE001 - any fault of ours parks the case; the others flow on
         park(track, fault, message)
-        return Folded(Verdict.VOID, track, None, headers)
+        return Folded(VOID, track, None, headers)
     track.case, track.latest, track.chains[service] = case, latest, chain
-    return Folded(Verdict.COUNTS, track, recorded, headers)
+    return Folded(COUNTS, track, recorded, headers)
 
 
 def park(track: Track, fault: Exception, message: Message | None) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from jauap.domain.case import Case
 from jauap.messaging.avro import Codec
-from jauap.messaging.chain import Chain, Verdict
+from jauap.messaging.chain import BREAKS, Chain
 from jauap.messaging.envelope import Message, fingerprint
 from jauap.messaging.folding import CASE_ID, SERVICE_OF, Track, fold, park
 from jauap.projections import case_history
@@ -127,7 +127,7 @@ class Partition:
         self._read.append(message)
         if track.parked is not None:
             self._keep(case_id, message)
-        elif folded.verdict is Verdict.BREAKS:
+        elif folded.verdict is BREAKS:
             self.touched[case_id] = None
             self.since.setdefault(case_id, {})[SERVICE_OF[message.topic]] = message.timestamp
         elif folded.recorded is not None:
