@@ -276,15 +276,14 @@ def slow_links(scene: Scene, random: Random) -> None:
 # --- disasters ---
 
 
-def lose_tail(scene: Scene, random: Random) -> None:
+def lose_tail(scene: Scene, random: Random, service: str | None = None) -> None:
     """The disk loses a partition's last records while the broker is down; the system goes on with what is left.
 
     The log may grow again before anyone looks, and an append from before the loss may arrive after it.
     """
-    name = random.choice(SERVICES)
-    topic = f"jauap.{name}.{random.choice(('events', 'events', 'commands'))}"
-    if name == "deadlines":
-        topic = "jauap.deadlines.events"
+    name = service or random.choice(SERVICES)
+    kind = "events" if name == "deadlines" else random.choice(("events", "events", "commands"))
+    topic = f"jauap.{name}.{kind}"
     sleeps, late = random.random() < 0.5, name in COMMANDED and random.random() < 0.5
     if late:
         scene.network.hold(Which(client=f"jauap-{name}", holding=f"jauap.{name}.events".encode()), 2)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.campaign import Plan, Summary, run
 from tests.faults.judge import follow_chains
-from tests.faults.nemeses import kill_service, split
+from tests.faults.nemeses import kill_service, lose_tail, split
 from tests.faults.scene import Scene
 from tests.faults.wire import read
 
@@ -45,9 +45,29 @@ def test_services_that_break_a_promise_are_found_out(tmp_path: Path) -> None:
     assert [said for said in summary.violations if "jauap.publication.commands" in said and "has no outcome" in said]
 
 
+def test_a_service_that_keeps_its_state_after_a_lost_tail_is_found_out(tmp_path: Path) -> None:
+    """It goes on from what it remembers: its next records don't follow what the log still holds."""
+    plan = Plan(
+        "kept",
+        5,
+        {"tail": partial(lose_tail, service="intake")},
+        cases=20,
+        broken={"intake": "keeps-its-state"},
+        enough=lambda scene: breaks(scene, "intake"),
+        patience=8,
+    )
+    summary = attack(plan, tmp_path)
+    assert summary.lost
+    assert "is broken by jauap.intake.events" in "\n".join(summary.violations)
+
+
+def breaks(scene: Scene, *services: str) -> bool:
+    """Whether each of these services has broken a case."""
+    time.sleep(1)
+    log = read(scene.addresses.kafka, [f"jauap.{service}.events" for service in services])
+    return all(follow_chains(topic, records).violations for topic, records in log.items())
+
+
 def shows_all_three(scene: Scene) -> bool:
     """Both chains are broken, and publication was killed often."""
-    time.sleep(1)
-    log = read(scene.addresses.kafka, ["jauap.intake.events", "jauap.routing.events"])
-    broken = [follow_chains(topic, records).violations for topic, records in log.items()]
-    return all(broken) and scene.faults["services killed"] >= 4
+    return breaks(scene, "intake", "routing") and scene.faults["services killed"] >= 4
