@@ -40,7 +40,7 @@ class Story:
     def letter(self, number: int) -> Command:
         """The receipt of the letter that opens a case."""
         random = self._random
-        received = self.today - timedelta(days=random.randrange(DAYS_BACK))
+        received = self.today - timedelta(days=random.randrange(5, DAYS_BACK))
         written = received - timedelta(days=random.randrange(5))
         term: Content = random.choice(
             [
@@ -82,7 +82,7 @@ class Story:
     def day(self) -> date:
         """A day since the letters came in; now and then one that has not come yet."""
         ahead = 3 if self._random.random() < 0.03 else 0
-        return self.today + timedelta(days=ahead) - timedelta(days=self._random.randrange(DAYS_BACK // 2))
+        return self.today + timedelta(days=ahead) - timedelta(days=self._random.randrange(DAYS_BACK // 3))
 
     def _maybe(self, value: object, chance: float = 0.5) -> object | None:
         return value if self._random.random() < chance else None
