@@ -31,9 +31,9 @@ test: venv ## Run all tests, on the real broker, registry and database
 	@$(BIN)/python -m pytest
 
 .PHONY: faults
-faults: venv ## Attack the system and judge what it kept (SEED=7 SECONDS=600 KIND="kill split" BROKEN=pipelines)
+faults: venv ## Attack the system and judge what it kept (SEED=7 SECONDS=600 KIND="kill split" BROKERS=3 BROKEN=pipelines)
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
-	  $(foreach kind,$(KIND),--kind $(kind)) $(if $(BROKEN),--broken $(BROKEN))
+	  $(foreach kind,$(KIND),--kind $(kind)) $(if $(BROKERS),--brokers $(BROKERS)) $(if $(BROKEN),--broken $(BROKEN))
 
 .PHONY: bench
 bench: venv ## Measure how fast it is, next to what is possible on this machine (about ten minutes)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.faults.broken import PROMISES
 from tests.faults.campaign import MOST_SHOWN, Plan, Summary, run
-from tests.faults.nemeses import NEMESES
+from tests.faults.nemeses import NEMESES, WITH_ONE_BROKER
 
 EXAMPLE = """\
 examples:
@@ -36,8 +36,9 @@ def main() -> int:
     say(f"seed {seed}, {given.seconds:.0f} s, in {folder}")
     broken = dict.fromkeys(("intake", "routing", "publication"), given.broken) if given.broken else {}
     try:
-        chosen = {kind: NEMESES[kind] for kind in given.kind or NEMESES}
-        summary = run(Plan(seed, given.seconds, chosen, given.cases, broken), folder, say)
+        possible = [kind for kind in NEMESES if given.brokers == 1 or kind not in WITH_ONE_BROKER]
+        chosen = {kind: NEMESES[kind] for kind in given.kind or possible}
+        summary = run(Plan(seed, given.seconds, chosen, given.cases, given.brokers, broken), folder, say)
     except BaseException:
         say(f"the campaign itself failed after {time.monotonic() - began:.0f} s; its data are in {folder}")
         raise
@@ -60,6 +61,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to attack (default: 60)")
     parser.add_argument("--kind", action="append", choices=list(NEMESES), help="only this kind of fault; repeatable")
     parser.add_argument("--cases", type=int, default=30, help="how many cases (default: 30)")
+    parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="how many (default: 1)")
     parser.add_argument(
         "--broken",
         choices=list(PROMISES),

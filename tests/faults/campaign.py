@@ -33,6 +33,7 @@ class Plan:
     nemeses: Mapping[str, Nemesis] = field(default_factory=lambda: NEMESES)
     """Those that `LASTING` names run beside the others."""
     cases: int = 30
+    brokers: int = 1
     broken: Mapping[str, str] = field(default_factory=dict)
     """Promises broken on purpose, by service."""
     enough: Callable[[Scene], bool] = lambda _: True
@@ -56,7 +57,7 @@ class Summary:
 def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Summary:
     """Run a campaign in a new folder. The system is down when this returns."""
     began = time.monotonic()
-    scene = Scene(folder, say, broken=plan.broken)
+    scene = Scene(folder, say, broken=plan.broken, brokers=plan.brokers)
     try:
         say("starting Kafka, registry, PostgreSQL and the services")
         scene.up()
@@ -133,8 +134,9 @@ def _shuffled(kinds: Sequence[str], random: Random) -> list[str]:
 
 def _settle(scene: Scene, patience: float) -> list[str]:
     """Wait until every command is answered, the log is quiet and the read models show it. What is stuck, in words."""
-    for name in ("registry", "kafka", "postgres", *SERVICES, "projector"):
+    for name in ("registry", *scene.brokers, "postgres", *SERVICES, "projector"):
         if not scene.runs(name):
+            scene.count(f"{name} had ended by itself")
             scene.stack.start(name)
     memory = scene.workload.memory
     before, since = None, time.monotonic()

@@ -118,27 +118,30 @@ def slow_writer(scene: Scene, random: Random) -> None:
 
 
 def kill_broker(scene: Scene, random: Random) -> None:
-    """Kill -9 of the broker and a new start."""
-    scene.stack.kill("kafka")
-    scene.count("broker killed")
+    """Kill -9 of a broker and a new start."""
+    name = random.choice(scene.brokers)
+    scene.stack.kill(name)
+    scene.count("brokers killed")
     time.sleep(random.uniform(0, 4))
-    scene.stack.start("kafka")
+    scene.stack.start(name)
 
 
 def stop_broker(scene: Scene, random: Random) -> None:
-    """A stop of the broker in good order and a new start."""
-    scene.stack.stop("kafka")
-    scene.count("broker stopped")
+    """A stop of a broker in good order and a new start."""
+    name = random.choice(scene.brokers)
+    scene.stack.stop(name)
+    scene.count("brokers stopped")
     time.sleep(random.uniform(0, 8))
-    scene.stack.start("kafka")
+    scene.stack.start(name)
 
 
 def pause_broker(scene: Scene, random: Random) -> None:
-    """The broker hangs: connections stay, nothing is answered."""
-    scene.signal("kafka", signal.SIGSTOP)
-    scene.count("broker hung")
+    """A broker hangs: connections stay, nothing is answered. One of three is a zombie leader afterwards."""
+    name = random.choice(scene.brokers)
+    scene.signal(name, signal.SIGSTOP)
+    scene.count("brokers hung")
     time.sleep(random.choice((1, 3, 7)) * random.uniform(0.5, 1))
-    scene.signal("kafka", signal.SIGCONT)
+    scene.signal(name, signal.SIGCONT)
 
 
 def restart_database(scene: Scene, random: Random) -> None:
@@ -351,5 +354,7 @@ NEMESES: dict[str, Nemesis] = {
     "tail": lose_tail,
 }
 LASTING = ("zombie", "split", "slow")
+WITH_ONE_BROKER = ("late", "lost-answers", "cut", "half-open", "slow-links", "tail")
+"""These need the proxy, or the only copy of the log."""
 WEIGHTS = {"kill": 4}
 """How often a kind comes beside the others, which come once."""

@@ -17,7 +17,7 @@ from jauap.clock import TRIAL
 from jauap.messaging import registry, topics
 from jauap.stack import first_start
 from jauap.stack.addresses import Addresses
-from jauap.stack.folder import Folder
+from jauap.stack.folder import BROKERS, Folder
 from jauap.stack.machine import PARTITIONS, Stack
 from jauap.stack.ports import HOST, pick
 from jauap.stack.process import Record
@@ -91,20 +91,21 @@ class Instance:
 class Scene:
     """The system under attack."""
 
-    def __init__(self, folder: Path, say: Callable[[str], None], *, broken: Mapping[str, str]) -> None:
-        """`broken` names services that run with a promise broken on purpose."""
+    def __init__(self, folder: Path, say: Callable[[str], None], *, broken: Mapping[str, str], brokers: int) -> None:
+        """`broken` names services that run with a promise broken on purpose. Three brokers have no proxy."""
         self.say, self.broken = say, broken
         self.clock_file, self.flag_file = folder / "clock", folder / "flag"
+        self.brokers = BROKERS[:brokers]
         home = Folder.at(folder / "data")
         home.create()
-        settings = Settings.load_or_create(home, PARTITIONS)
+        settings = Settings.load_or_create(home, PARTITIONS, brokers=brokers)
         broker_port, self._port = pick(2)
         self.network = Proxy(broker_port, self._port)
         """Between the services and the broker; clients and judge go past it."""
         self.stack = Stack(
             folder / "data",
             service_command=self.command,
-            broker_properties=advertised_at(settings, broker_port, self._port),
+            broker_properties=advertised_at(settings, broker_port, self._port) if brokers == 1 else {},
         )
         self.faults: Counter[str] = Counter()
         self.losses = Losses()
@@ -116,7 +117,9 @@ class Scene:
 
     def command(self, service: str) -> list[str]:
         """How a process of a service is run here: as ever, but its clock can be set and its marked cases fail."""
-        settings = [f"{TRIAL}={self.clock_file}", f"{FLAG}={self.flag_file}", f"JAUAP_KAFKA={HOST}:{self._port}"]
+        settings = [f"{TRIAL}={self.clock_file}", f"{FLAG}={self.flag_file}"]
+        if len(self.brokers) == 1:
+            settings.append(f"JAUAP_KAFKA={HOST}:{self._port}")
         promise = self.broken.get(service)
         module = ["tests.faults.faulty", service] if promise is None else ["tests.faults.broken", service, promise]
         return ["/usr/bin/env", *settings, sys.executable, "-m", *module]
