@@ -10,13 +10,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
 RELEASED = Path(__file__).parents[2] / "src/jauap/schemas/released"
 SERVICES = ("intake", "routing", "deadlines", "publication")
 KINDS = ("commands", "events", "outcomes")
 TOPICS = tuple(f"jauap.{service}.{kind}" for service in SERVICES for kind in KINDS)
+Place = tuple[str, int]
+"""A topic and one of its partitions."""
 CONFLUENT = bytes(5)
 """A zero and the schema's id, which no reader of ours looks at."""
 READ_SECONDS = 60.0
@@ -92,34 +94,20 @@ def decode(record: Record) -> dict[str, Any]:
 
 def read(kafka: str, topics: Collection[str] = TOPICS) -> dict[str, list[Record]]:
     """Every record of these topics up to their present ends, by topic, partition by partition."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": kafka,
-            "group.id": "judge-alone",
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "check.crcs": True,
-        }
-    )
+    consumer = _consumer(kafka)
     try:
         ends = _ends(consumer, topics)
         records: dict[str, list[Record]] = {topic: [] for topic in topics}
-        unread = {place for place, (low, high) in ends.items() if high > low}
-        consumer.assign([TopicPartition(topic, number, ends[topic, number][0]) for topic, number in unread])
+        consumer.assign([TopicPartition(*place, low) for place, (low, _) in ends.items()])
         deadline = time.monotonic() + READ_SECONDS
-        while unread:
+        while unread := _unread(consumer, ends):
             assert time.monotonic() < deadline, f"the broker gives nothing more of {sorted(unread)}"
-            for message in consumer.consume(1000, 0.1):
-                error = message.error()
-                assert error is None or error.retriable() or error.code() == KafkaError._TRANSPORT, error  # noqa: SLF001
-                if error is None:
+            for message in (found := consumer.consume(1000, 0.2)):
+                if message.error() is None:
                     record = _record(message)
                     records[record.topic].append(record)
-            unread -= {
-                (place.topic, place.partition)
-                for place in consumer.position([TopicPartition(*place) for place in unread])
-                if place.offset >= ends[place.topic, place.partition][1]
-            }
+            if not found:
+                ends = _ends(consumer, topics)  # a log that is losing its tail ends earlier now
         return {topic: _up_to(found, ends) for topic, found in records.items()}
     finally:
         consumer.close()
@@ -128,8 +116,7 @@ def read(kafka: str, topics: Collection[str] = TOPICS) -> dict[str, list[Record]
 def follow(kafka: str, topics: Collection[str], stopping: threading.Event) -> Iterator[Record]:
     """Every record of these topics from the start, as they come; a broker that is away is waited for."""
     places = list(ends(kafka, topics))
-    settings = {"bootstrap.servers": kafka, "group.id": "judge-alone", "enable.auto.commit": False}
-    consumer = Consumer({**settings, "auto.offset.reset": "earliest", "log_level": 0, "error_cb": lambda _: None})
+    consumer = _consumer(kafka)
     try:
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for topic, number in places])
         while not stopping.is_set():
@@ -138,21 +125,42 @@ def follow(kafka: str, topics: Collection[str], stopping: threading.Event) -> It
         consumer.close()
 
 
-def _up_to(records: list[Record], ends: Mapping[tuple[str, int], tuple[int, int]]) -> list[Record]:
+def _consumer(kafka: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": kafka,
+            "group.id": "judge-alone",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "check.crcs": True,
+            "log_level": 0,
+            "error_cb": lambda _: None,
+        }
+    )
+
+
+def _unread(consumer: Consumer, ends: Mapping[Place, tuple[int, int]]) -> set[Place]:
+    """The places that are not read to their ends."""
+    wanted = [TopicPartition(*place) for place, (low, high) in ends.items() if high > low]
+    positions = {(place.topic, place.partition): place.offset for place in consumer.position(wanted)} if wanted else {}
+    return {place for place, offset in positions.items() if offset < ends[place][1]}
+
+
+def _up_to(records: list[Record], ends: Mapping[Place, tuple[int, int]]) -> list[Record]:
     known = [record for record in records if record.offset < ends[record.topic, record.partition][1]]
     return sorted(known, key=lambda record: (record.partition, record.offset))
 
 
-def ends(kafka: str, topics: Collection[str] = TOPICS) -> dict[tuple[str, int], int]:
+def ends(kafka: str, topics: Collection[str] = TOPICS) -> dict[Place, int]:
     """Where each partition of these topics ends now."""
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "judge-alone"})
+    consumer = _consumer(kafka)
     try:
         return {place: high for place, (_, high) in _ends(consumer, topics).items()}
     finally:
         consumer.close()
 
 
-def _ends(consumer: Consumer, topics: Collection[str]) -> dict[tuple[str, int], tuple[int, int]]:
+def _ends(consumer: Consumer, topics: Collection[str]) -> dict[Place, tuple[int, int]]:
     """First and next offset of each partition; a broker that is just coming back is waited for."""
     deadline = time.monotonic() + READ_SECONDS
     while True:
