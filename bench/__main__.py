@@ -16,7 +16,7 @@ from jauap import logs
 
 RESULTS = Path(__file__).parent / "results"
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
@@ -44,21 +44,23 @@ def bench(
     if unknown:
         raise typer.BadParameter(f"there is no {', '.join(unknown)}; there are {', '.join(groups.NAMES)}")
     at = datetime.now(UTC)
-    about = {"machine": machine.machine(), "versions": machine.versions()}
-    found = groups.measure(names, QUICK if quick else WHOLE)
-    figures = [figure for one in found.values() for figure in one.figures]
     document: dict[str, Any] = {
         "at": at.isoformat(timespec="seconds"),
         "quick": quick,
-        **about,
+        "machine": machine.machine(),
+        "versions": machine.versions(),
         "broker_jvm": stacks.JVM,
         "partitions": stacks.PARTITIONS,
-        "figures": [_as_json(figure) for figure in figures],
-        "raw": {name: one.raw for name, one in found.items()},
+        "figures": [],
+        "raw": {},
     }
     file = json or RESULTS / f"{at:%Y-%m-%dT%H%M}-{document['versions']['commit']}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    figures: list[Figure] = []
+    for name, found in groups.measure(names, QUICK if quick else WHOLE):
+        figures += found.figures
+        document["figures"], document["raw"][name] = [_as_json(figure) for figure in figures], found.raw
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
     _print(document, figures)
     say(f"raw results: {file}")
 

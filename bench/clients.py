@@ -153,7 +153,7 @@ def _closed_loop(
                     if now < until:
                         send()
             heard = now if found else heard
-            if now >= until or now - heard > SILENCE_SECONDS:
+            if (now >= until and len(latencies) >= clients) or now - heard > SILENCE_SECONDS:
                 break
     except StopIteration:
         pass  # every command was sent

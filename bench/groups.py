@@ -1,6 +1,6 @@
 """The groups of figures by name, and the stacks that they share."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from bench.commands import measure_commands
 from bench.figures import Found, Scale
@@ -15,39 +15,33 @@ ON_AN_EMPTY_LOG = ("commands",)
 NAMES = (*ON_THE_WHOLE_LOG, *ON_AN_EMPTY_LOG, *ON_A_SHORT_LOG)
 
 
-def measure(names: Collection[str], scale: Scale) -> dict[str, Found]:
-    """Measure these groups; those that need the same log share a stack."""
-    found: dict[str, Found] = {}
+def measure(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:
+    """Measure these groups, and give each as it is found; those that need the same log share a stack."""
     if not set(names).isdisjoint(ON_THE_WHOLE_LOG):
-        found |= _on_the_whole_log(names, scale)
+        yield from _on_the_whole_log(names, scale)
     if not set(names).isdisjoint(ON_AN_EMPTY_LOG):
         with running((SERVICE,)) as stack:
-            found["commands"] = measure_commands(stack, scale)
+            yield "commands", measure_commands(stack, scale)
     if not set(names).isdisjoint(ON_A_SHORT_LOG):
-        found |= _on_a_short_log(names, scale)
-    return found
+        yield from _on_a_short_log(names, scale)
 
 
-def _on_the_whole_log(names: Collection[str], scale: Scale) -> dict[str, Found]:
-    found: dict[str, Found] = {}
+def _on_the_whole_log(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:
     with running() as stack:
         empty = resident_when_empty(stack) if "start" in names else 0
         write_log(stack, scale.events, scale.cases)
         if "layers" in names:
-            found["layers"] = measure_layers(stack, scale)
+            yield "layers", measure_layers(stack, scale)
         if "rebuild" in names:
-            found["rebuild"] = measure_rebuild(stack, scale)
+            yield "rebuild", measure_rebuild(stack)
         if "start" in names:
-            found["start"] = measure_start(stack, scale, empty)
-    return found
+            yield "start", measure_start(stack, scale, empty)
 
 
-def _on_a_short_log(names: Collection[str], scale: Scale) -> dict[str, Found]:
-    found: dict[str, Found] = {}
+def _on_a_short_log(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:
     with running() as stack:
         write_log(stack, scale.behind, scale.cases * scale.behind // scale.events)
         if "killed" in names:
-            found["killed"] = measure_killed(stack, scale)
+            yield "killed", measure_killed(stack, scale)
         if "visible" in names:
-            found["visible"] = measure_visible(stack, scale)
-    return found
+            yield "visible", measure_visible(stack, scale)

@@ -27,12 +27,11 @@ MIB = 2**20
 WANTED_RATE, WANTED_MEMORY = 28_000, 300
 
 
-def write_log(running: Running, events: int, cases: int) -> dict[str, Any]:
+def write_log(running: Running, events: int, cases: int) -> None:
     """Fill the events topics of an empty stack."""
     say(f"writing {events:,} events of {cases:,} cases")
     addresses = running.addresses
-    written = alone(write, addresses.kafka, addresses.registry, addresses.partitions, Size(events, cases))
-    return {"events": events, "cases": cases, "bytes": written.result, "seconds": written.seconds}
+    alone(write, addresses.kafka, addresses.registry, addresses.partitions, Size(events, cases))
 
 
 def ends_of(addresses: Addresses) -> dict[Place, int]:
@@ -72,7 +71,7 @@ def measure_floor(running: Running) -> tuple[layers.Cost, int]:
     return floor.result, floor.peak
 
 
-def measure_rebuild(running: Running, _scale: Scale) -> Found:
+def measure_rebuild(running: Running) -> Found:
     """Events for each second, and memory, of projector and command, beside the floor."""
     floor, floor_peak = measure_floor(running)
     projector = _by_projector(running.addresses, floor.records)

@@ -157,13 +157,12 @@ class Log:
         headers["ce_commandhash"] = chain.hash.hex().encode()
 
 
-def write(kafka: str, registry: str, partitions: int, size: Size) -> int:
-    """Write a log to the events topics, and give the number of bytes of its keys, values and headers."""
+def write(kafka: str, registry: str, partitions: int, size: Size) -> None:
+    """Write a log to the events topics. Raises RuntimeError if any of it was not acknowledged."""
     codec = Codec(schema_ids(registry, [events_topic(service) for service in SERVICES]))
     log, bar = Log(size, codec, partitions), Bar("writing events")
     producer = make_producer(kafka)
     failures: list[KafkaError] = []
-    written = 0
 
     def delivered(error: KafkaError | None, _: object) -> None:
         if error is not None:
@@ -171,14 +170,12 @@ def write(kafka: str, registry: str, partitions: int, size: Size) -> int:
 
     for number, (topic, partition, record) in enumerate(log.records(), start=1):
         append(producer, topic, partition, record, delivered)
-        written += len(record.value) + sum(len(name) + len(value) for name, value in record.headers)
         if number % 1000 == 0:
             producer.poll(0)
             bar.show(number, size.events)
     producer.flush()
     if failures:
         raise RuntimeError(f"{len(failures)} records were not written: {failures[0]}")
-    return written
 
 
 def make_producer(kafka: str, linger_ms: int = 20) -> Producer:
