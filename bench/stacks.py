@@ -11,11 +11,12 @@ from bench.progress import say
 from jauap.messaging import registry, topics
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
+from jauap.stack.schema_registry import SchemaRegistry
 
 JVM = "-XX:TieredStopAtLevel=4 -XX:-UseSerialGC -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -Xmx1g"
 """As Kafka's own scripts set it: all compiler tiers, G1. The local stack is set for a quick start instead.
 
-The virtual machine reads them from `_JAVA_OPTIONS` behind its command line, so they win. The registry gets them too.
+The virtual machine reads them from `_JAVA_OPTIONS` behind its command line, so they win.
 """
 PARTITIONS = 4
 
@@ -36,10 +37,13 @@ def _prepare(addresses: Addresses) -> None:
 def running(services: Sequence[str] = ()) -> Iterator[Running]:
     """Kafka, registry, PostgreSQL, topics, schemas, and these services; all of it is erased in the end."""
     say(f"starting Kafka, registry and PostgreSQL{''.join(f', {name}' for name in services)}")
-    with tempfile.TemporaryDirectory(prefix="jauap-bench-") as folder, _set_as_in_production():
+    with tempfile.TemporaryDirectory(prefix="jauap-bench-") as folder:
         machine = Stack(Path(folder) / "stack", services=services, partitions=PARTITIONS)
         try:
-            yield Running(machine, machine.up(lambda _part, _words: None, _prepare))
+            machine.start(SchemaRegistry.name)  # set for a quick start: nobody waits for it later
+            with _set_as_in_production():
+                addresses = machine.up(lambda _part, _words: None, _prepare)
+            yield Running(machine, addresses)
         finally:
             machine.down(lambda _part, _words: None)
 
