@@ -278,6 +278,23 @@ def test_a_large_command_that_is_taken_fits_into_its_record(bench: Bench) -> Non
     assert bench.heard("X") == ["accepted"]
 
 
+@pytest.mark.parametrize(("header", "value"), [("ce_commandhash", b"no hash"), ("ce_time", b"no time")])
+def test_a_record_with_headers_that_no_honest_writer_makes_stops_nobody(
+    bench: Bench, header: str, value: bytes
+) -> None:
+    """It follows its chain, and so it counts, but it answers no command; other cases go on."""
+    routing = bench.routing()
+    plain = asking(MeetingHeld, a_meeting())
+    payload, dataschema = CODEC.encode(ROUTED, plain)
+    headers = cloud_event(kind="MeetingHeld", source="/test", subject="MFA-A", time=START, dataschema=dataschema)
+    headers |= {"ce_commandid": b"X", "ce_commandhash": b"0" * 64, header: value}
+    bench.log.append(ROUTED, chained(headers, Chain(), b"MFA-A", payload))
+    bench.send("MFA-B", "other")
+    bench.settle(routing)
+    assert routing.loop.lanes[0].tracks["MFA-A"].chains["routing"].sequence == 1
+    assert (bench.heard("X"), bench.heard("other")) == ([], ["accepted"])
+
+
 # --- commands of a newer release ---
 
 
@@ -787,6 +804,9 @@ def test_ends_are_the_offsets_after_the_last_records(verbs: Verbs) -> None:
     verbs.write(b"one", b"two")
     assert verbs.ends.of([here]) == {here: 2}
     assert verbs.ends.of_answering([here, nowhere]) == {here: 2}
+    with capture_logs() as logs:
+        assert verbs.ends.of_answering([here, here]) == {here: 2}
+    assert logs == []
     with pytest.raises(LogUnavailable):
         verbs.ends.of([here, nowhere])
 

@@ -1,14 +1,15 @@
 """Telling senders what became of their commands: every command has exactly one outcome, and repeats are identical."""
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 
 from jauap.domain import refusals
 from jauap.domain.events import CommandRefused
 from jauap.messaging.avro import Codec
-from jauap.messaging.envelope import Message, Outgoing, cloud_event, type_name
+from jauap.messaging.envelope import Message, Outgoing, cloud_event, instant, type_name
 from jauap.messaging.folding import Folded
-from jauap.messaging.lane import Lane, Waiting
+from jauap.messaging.lane import Done, Lane, Waiting
 from jauap.messaging.log import Writer
 from jauap.messaging.outcome import Outcome
 
@@ -55,28 +56,49 @@ class Answers:
             self._send(lane, settles, record)
 
 
-def outcome_of(folded: Folded, message: Message, command_id: str) -> Outcome:
+def done(folded: Folded, message: Message, case_id: str) -> Done | None:
+    """What is kept of a command's record; None: the record answers no command, or no honest writer made it."""
+    headers, recorded = folded.headers, folded.recorded
+    if recorded is None or "ce_commandhash" not in headers:
+        return None
+    try:
+        command_hash = bytes.fromhex(headers["ce_commandhash"].decode())
+        instant(headers["ce_time"])
+    except ValueError:
+        return None
+    return Done(
+        case_id=case_id,
+        command=sys.intern(type_name(headers.get("ce_commandtype", b""))),
+        command_hash=command_hash,
+        event=type(recorded.event).__name__,
+        event_hash=bytes.fromhex(headers["ce_hash"].decode()),
+        sequence=recorded.sequence,
+        offset=message.offset,
+        recorded_at=headers["ce_time"],
+        refusal=recorded.event if isinstance(recorded.event, CommandRefused) else None,
+    )
+
+
+def outcome_of(done: Done, command_id: str, topic: str, partition: int) -> Outcome:
     """The outcome that a record stands for: a pure function of the record, so that repeats are identical."""
-    recorded, refusal = folded.recorded, None
-    if recorded is not None and isinstance(recorded.event, CommandRefused):
-        refusal = recorded.event
+    refusal = done.refusal
     return Outcome(
         command_id=command_id,
-        command=type_name(folded.headers.get("ce_commandtype", b"")) or None,
-        case_id=folded.text("ce_subject"),
+        command=done.command or None,
+        case_id=done.case_id,
         status="refused" if refusal else "accepted",
-        event=type(recorded.event).__name__ if recorded else None,
-        event_id=folded.text("ce_hash"),
-        sequence=recorded.sequence if recorded else None,
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        recorded_at=folded.at,
+        event=done.event,
+        event_id=done.event_hash.hex(),
+        sequence=done.sequence,
+        topic=topic,
+        partition=partition,
+        offset=done.offset,
+        recorded_at=instant(done.recorded_at),
         code=refusal.code if refusal else None,
         message=refusal.message if refusal else None,
         field=refusal.field if refusal else None,
         paragraph=refusal.paragraph if refusal else None,
-        command_hash=folded.text("ce_commandhash"),
+        command_hash=done.command_hash.hex(),
     )
 
 

@@ -4,11 +4,13 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from jauap.domain.case import SERVICES
+from jauap.domain.events import CommandRefused
 from jauap.domain.facts import Value
 from jauap.messaging.envelope import Message, fingerprint
 from jauap.messaging.folding import Track, events_topic
-from jauap.messaging.outcome import Outcome
 
 EVENT_TOPICS = tuple(events_topic(service) for service in SERVICES)
 
@@ -20,11 +22,19 @@ class Position(NamedTuple):
     last: Message | None = None
 
 
-class Done(NamedTuple):
-    """A command that has its record."""
+class Done(msgspec.Struct, frozen=True, gc=False):
+    """A command that has its record: what its outcome says of it. There is one for each command ever decided."""
 
-    command_hash: str
-    outcome: Outcome
+    case_id: str
+    command: str
+    command_hash: bytes
+    event: str
+    event_hash: bytes
+    sequence: int
+    offset: int
+    recorded_at: bytes
+    """`ce_time` of the record."""
+    refusal: CommandRefused | None
 
 
 class Waiting(NamedTuple):
@@ -60,6 +70,11 @@ class Bay:
         self.dirty = False
         self.held: set[int] = set()
         """Offsets of the commands whose senders were told that their case stands still."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.queue and self.flight is None and not self.dirty
 
 
 class Commits:
@@ -119,6 +134,7 @@ class Lane:
         self.number = number
         self.tracks: dict[str, Track] = {}
         self.bays: dict[str, Bay] = {}
+        """Only of cases for which something is to be done."""
         self.done: dict[str, Done] = {}
         self.undone: dict[str, str] = {}
         """Hash of the first command with an id that waits in any bay."""

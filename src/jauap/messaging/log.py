@@ -358,6 +358,7 @@ class Ends:
 
     def of_answering(self, places: Collection[Place]) -> dict[Place, int]:
         """The same, without the places that do not answer, such as one without a leader."""
+        places = set(places)
         try:
             asked = [TopicPartition(topic, partition, OFFSET_END) for topic, partition in places]
             answers = self._asker.offsets_for_times(asked, timeout=ASK_SECONDS)

@@ -11,6 +11,7 @@ import gc
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 
 import structlog
 
@@ -18,13 +19,13 @@ from jauap.domain import facts, refusals
 from jauap.domain.case import SERVICES, Case
 from jauap.domain.events import ChainMended, CommandRefused, Event
 from jauap.messaging import incoming
-from jauap.messaging.answers import Answers, held, outcome_of, reused
+from jauap.messaging.answers import Answers, done, held, outcome_of, reused
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Verdict
 from jauap.messaging.decider import Decider
 from jauap.messaging.envelope import Message, chained, cloud_event
 from jauap.messaging.folding import Folded, Track, events_topic, fold, park
-from jauap.messaging.lane import EVENT_TOPICS, Bay, Done, Flight, Lane, Position, Waiting
+from jauap.messaging.lane import EVENT_TOPICS, Bay, Flight, Lane, Position, Waiting
 from jauap.messaging.log import Ends, Place, Reader, Trouble, Writer
 from jauap.messaging.watched import Watched
 
@@ -203,7 +204,8 @@ class Loop:
             lane.stirred.add(case_id)
         if message.topic == self.own_topic:
             self._read_back(lane, track, folded, message, now)
-        self._to_advance[lane.number, case_id] = None
+        if case_id in lane.bays:
+            self._to_advance[lane.number, case_id] = None
 
     def _read_back(self, lane: Lane, track: Track, folded: Folded, message: Message, now: datetime) -> None:
         bay = lane.bays.get(track.case.case_id)
@@ -211,10 +213,10 @@ class Loop:
             bay.flight = None
             self._checked_at, self._tried_at = time.monotonic(), None
             self.decider.check_clock(datetime.fromtimestamp(message.timestamp / 1000, UTC), now)
-        command_id, command_hash = folded.text("ce_commandid"), folded.text("ce_commandhash")
-        if folded.recorded is None or command_id is None or command_hash is None:
+        command_id, made = folded.text("ce_commandid"), done(folded, message, track.case.case_id)
+        if command_id is None or made is None:
             return
-        lane.done.setdefault(command_id, Done(command_hash, outcome_of(folded, message, command_id)))
+        lane.done.setdefault(command_id, made)
         lane.undone.pop(command_id, None)
         if bay is not None:
             self._settle(lane, bay, command_id)
@@ -222,20 +224,20 @@ class Loop:
     def _settle(self, lane: Lane, bay: Bay, command_id: str) -> None:
         for waiting in [waiting for waiting in bay.queue if waiting.command_id == command_id]:
             bay.queue.remove(waiting)
-            if waiting.command_hash == lane.done[command_id].command_hash:
+            if bytes.fromhex(waiting.command_hash) == lane.done[command_id].command_hash:
                 self._answer(lane, waiting)
             else:
                 self.answers.publish(lane, reused(waiting), settles=waiting.offset)
-        outcome = lane.done[command_id].outcome
-        tell = log.info if outcome.status == "refused" else log.debug
-        tell(
-            f"command {outcome.status}",
-            case_id=outcome.case_id,
-            command_id=command_id,
-            event_id=outcome.event_id,
-            command=outcome.command,
-            code=outcome.code,
-        )
+        made = lane.done[command_id]
+        if made.refusal is not None:
+            log.info(
+                "command refused",
+                case_id=made.case_id,
+                command_id=command_id,
+                event_id=made.event_hash.hex(),
+                command=made.command,
+                code=made.refusal.code,
+            )
 
     # --- commands: wait until everything written before is folded ---
 
@@ -321,15 +323,15 @@ class Loop:
             self._admit_command(lane, waiting)
 
     def _admit_command(self, lane: Lane, waiting: Waiting) -> None:
-        done, bay = lane.done.get(waiting.command_id), lane.bay(waiting.case_id)
-        first = done.command_hash if done else lane.undone.get(waiting.command_id)
+        made = lane.done.get(waiting.command_id)
+        first = made.command_hash.hex() if made else lane.undone.get(waiting.command_id)
         if first is not None and first != waiting.command_hash:
             self.answers.publish(lane, reused(waiting), settles=waiting.offset)
-        elif done:
+        elif made:
             self._answer(lane, waiting)
         else:
             lane.undone[waiting.command_id] = waiting.command_hash
-            bay.queue.append(waiting)
+            lane.bay(waiting.case_id).queue.append(waiting)
             self._to_advance[lane.number, waiting.case_id] = None
 
     # --- deciding ---
@@ -346,11 +348,14 @@ class Loop:
                 lane.stirred |= lane.tracks.keys()
 
     def _advance_some(self) -> None:
-        for number, case_id in list(self._to_advance)[:ADVANCED_PER_TURN]:
+        for number, case_id in list(islice(self._to_advance, ADVANCED_PER_TURN)):
             del self._to_advance[number, case_id]
             lane = self.lanes.get(number)
-            if lane is not None and lane.live:
-                self._advance(lane, lane.bay(case_id), self._track(lane, case_id))
+            bay = lane.bays.get(case_id) if lane is not None and lane.live else None
+            if lane is not None and bay is not None:
+                self._advance(lane, bay, self._track(lane, case_id))
+                if bay.idle:
+                    del lane.bays[case_id]
 
     def _advance(self, lane: Lane, bay: Bay, track: Track) -> None:
         """Do the next thing for a case: at most one undecided record of it is in flight."""
@@ -476,7 +481,9 @@ class Loop:
     # --- outcomes ---
 
     def _answer(self, lane: Lane, waiting: Waiting) -> None:
-        self.answers.publish(lane, lane.done[waiting.command_id].outcome, settles=waiting.offset)
+        made = lane.done[waiting.command_id]
+        outcome = outcome_of(made, waiting.command_id, self.own_topic, lane.number)
+        self.answers.publish(lane, outcome, settles=waiting.offset)
 
     def _commit(self) -> None:
         self._committed_at = time.monotonic()
@@ -531,8 +538,10 @@ class Loop:
 
     def _stands_still(self, lane: Lane, track: Track) -> None:
         """What was in flight does not count any more for this reader; too many such cases stop the service."""
-        lane.bay(track.case.case_id).flight = None  # nothing of it counts any more
-        self._to_advance[lane.number, track.case.case_id] = None
+        bay = lane.bays.get(track.case.case_id)
+        if bay is not None:
+            bay.flight = None  # nothing of it counts any more
+            self._to_advance[lane.number, track.case.case_id] = None
         if track.parked is not None:
             lane.parked.add(track.case.case_id)
         if len(lane.parked) > MOST_PARKED:
