@@ -27,11 +27,11 @@ PATIENCE = 120.0
 
 @dataclass
 class Flow:
-    """Letters, and corrections and forwardings of them in turn, some tens a second, until it is stopped."""
+    """Letters, and corrections and forwardings of them in turn, some twenty a second, until it is stopped."""
 
     addresses: Addresses
     cases: int = 12
-    pause: float = 0.02
+    pause: float = 0.05
     sent: list[str] = field(default_factory=list)
     """Ids of all commands, in order."""
     acknowledged: dict[str, tuple[str, float]] = field(default_factory=dict)
