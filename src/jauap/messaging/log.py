@@ -26,8 +26,8 @@ DELIVERY_SECONDS = 5
 """A hung append blocks its case: after so many seconds it is given up and decided again."""
 ASK_SECONDS = 2.0
 COMMITTED_SECONDS = 30.0
-RENEWED_AGAIN_SECONDS = 60.0
-"""A consumer that is of no use again so soon was not unlucky: another process has its name."""
+SESSION_SECONDS = 10
+"""A member that is silent for so long loses its partitions. One that is fenced sooner was not: another has its name."""
 LOST = (KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - the library's public codes
 
 
@@ -108,7 +108,7 @@ class Reader:
             "enable.partition.eof": True,
             "isolation.level": "read_uncommitted",  # nobody here writes in transactions: a stranger's holds nobody up
             "partition.assignment.strategy": "range",
-            "session.timeout.ms": 10_000,
+            "session.timeout.ms": SESSION_SECONDS * 1000,
             "socket.timeout.ms": 10_000,  # behind a link that is half open it would be deaf for a minute
             "socket.keepalive.enable": True,
             "heartbeat.interval.ms": 1_000,
@@ -192,7 +192,7 @@ class Reader:
         A member whose coordinator was away for longer than a session is told that another has its name. If that
         is really so, it is told again: then this process ends.
         """
-        if time.monotonic() - self._renewed_at < RENEWED_AGAIN_SECONDS:
+        if time.monotonic() - self._renewed_at < SESSION_SECONDS:
             raise LogUnavailable(reason)
         log.warning("consumer thrown away", reason=reason)
         self._renewed_at, self._fatal = time.monotonic(), None
