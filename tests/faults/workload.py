@@ -252,8 +252,7 @@ class Client:
         except (KafkaException, SystemError):
             self._dead = True
         if self._dead:
-            self._dead = False
-            self._producer = self._connect()
+            self._replace_producer()
         again, self._again = self._again, []
         now = time.monotonic()
         due = [action for at, action in self._later if at <= now]
@@ -261,6 +260,17 @@ class Client:
         asked = [self._asked.get() for _ in range(self._asked.qsize())]
         for action in (*again, *due, *asked):
             action()
+
+    def _replace_producer(self) -> None:
+        """After a fatal error, such as a log that lost its tail: what was not acknowledged is sent by a new one."""
+        old, self._dead = self._producer, False
+        old.purge()
+        try:
+            old.flush(5)  # tells of everything that was purged
+        except (KafkaException, SystemError):
+            old.flush(5)
+        self._dead, self._producer = False, self._connect()
+        self._count("clients started anew")
 
     def _finish(self) -> None:
         """Whatever was to come later comes now, and everything is acknowledged in the end."""
