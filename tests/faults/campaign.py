@@ -11,6 +11,7 @@ from random import Random
 
 import psycopg
 
+from jauap.stack.process import last_lines
 from tests.faults import folds, wire
 from tests.faults.judge import judge
 from tests.faults.nemeses import LASTING, NEMESES, WEIGHTS, Nemesis
@@ -134,9 +135,10 @@ def _shuffled(kinds: Sequence[str], random: Random) -> list[str]:
 
 def _settle(scene: Scene, patience: float) -> list[str]:
     """Wait until every command is answered, the log is quiet and the read models show it. What is stuck, in words."""
+    ended: list[str] = []
     for name in ("registry", *scene.brokers, "postgres", *SERVICES, "projector"):
         if not scene.runs(name):
-            scene.count(f"{name} had ended by itself")
+            ended.append(f"{name} had ended by itself: {' '.join(last_lines(scene.stack.folder.log(name), 2))}")
             scene.stack.start(name)
     memory = scene.workload.memory
     before, since = None, time.monotonic()
@@ -147,9 +149,9 @@ def _settle(scene: Scene, patience: float) -> list[str]:
         if (ends, left, shown) != before:
             before, since = (ends, left, shown), time.monotonic()
         if not left and shown and time.monotonic() - since > QUIET_SECONDS:
-            return []
+            return ended
     reader = "the projector shows all" if shown else "the projector does not show all"
-    return [f"nothing has moved for {patience:.0f} s: {left} commands have no answer, {reader}"]
+    return [*ended, f"nothing has moved for {patience:.0f} s: {left} commands have no answer, {reader}"]
 
 
 def _shown(scene: Scene, ends: dict[tuple[str, int], int]) -> bool:
