@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -15,7 +15,7 @@ from jauap.stack.process import last_lines
 from tests.faults import folds, wire
 from tests.faults.judge import judge
 from tests.faults.nemeses import LASTING, NEMESES, WEIGHTS, Nemesis
-from tests.faults.scene import SERVICES, Scene
+from tests.faults.scene import EVERYTHING, SERVICES, Scene
 from tests.faults.workload import Workload
 
 KAZAKHSTAN = timezone(timedelta(hours=5))
@@ -136,14 +136,11 @@ def _shuffled(kinds: Sequence[str], random: Random) -> list[str]:
 def _settle(scene: Scene, patience: float) -> list[str]:
     """Wait until every command is answered, the log is quiet and the read models show it. What is stuck, in words."""
     ended: list[str] = []
-    for name in ("registry", *scene.brokers, "postgres", *SERVICES, "projector"):
-        if not scene.runs(name):
-            ended.append(f"{name} had ended by itself: {' '.join(last_lines(scene.stack.folder.log(name), 2))}")
-            scene.stack.start(name)
     memory = scene.workload.memory
     before, since = None, time.monotonic()
     while time.monotonic() - since < patience:
         time.sleep(0.2)
+        ended += _start_what_ended(scene)
         ends = wire.ends(scene.addresses.kafka)
         left, shown = len(memory.unanswered), _shown(scene, ends)
         if (ends, left, shown) != before:
@@ -152,6 +149,14 @@ def _settle(scene: Scene, patience: float) -> list[str]:
             return ended
     reader = "the projector shows all" if shown else "the projector does not show all"
     return [*ended, f"nothing has moved for {patience:.0f} s: {left} commands have no answer, {reader}"]
+
+
+def _start_what_ended(scene: Scene) -> Iterator[str]:
+    """Start each part that has ended by itself, and say so."""
+    for name in ("registry", *scene.brokers, "postgres", *EVERYTHING):
+        if not scene.runs(name):
+            yield f"{name} had ended by itself: {' '.join(last_lines(scene.stack.folder.log(name), 2))}"
+            scene.stack.start(name)
 
 
 def _shown(scene: Scene, ends: dict[tuple[str, int], int]) -> bool:
