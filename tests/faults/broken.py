@@ -31,9 +31,9 @@ def commit_early() -> None:
     """Store the position behind every command that was read."""
     read = Commits.read
 
-    def reading(self: Any, offset: int, mark: str) -> None:
-        read(self, offset, mark)
-        self.mark = mark
+    def reading(self: Any, command: Any) -> None:
+        read(self, command)
+        self._last_settled = command
 
     Commits.read = reading
     Commits.settle = lambda _self, _offset: None
@@ -42,13 +42,17 @@ def commit_early() -> None:
 
 def keep_the_state() -> None:
     """Trust memory: after an error go on where it was."""
-    unsettle = Lane.unsettle
+    unsettle, aim = Lane.unsettle, Loop._aim
 
     def trusting(self: Any) -> None:
         unsettle(self)
         self.verifying, self.verifying_commands = set(), False
 
-    Lane.unsettle = trusting
+    def aiming(self: Any, place: Any, ends: Any) -> None:
+        commands = (self.commands_topic, place.number)
+        aim(self, place, {**ends, commands: max(ends[commands], place.commits.next)})
+
+    Lane.unsettle, Loop._aim = trusting, aiming
     Lane.ahead_of = lambda _self, _ends: []
     Lane.keeps_pledge = lambda _self, _message: True
     Loop._drop = lambda _self, _lane, _reason: None

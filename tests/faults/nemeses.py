@@ -20,6 +20,8 @@ from tests.faults.scene import COMMANDED, EVERYTHING, SERVICES, Scene
 
 Nemesis = Callable[[Scene, Random], None]
 
+READY_SECONDS = 20.0
+"""A further instance that needs longer does not take part."""
 SESSION_SECONDS = 10.0
 """After so long the group gives a silent member's partitions to others."""
 
@@ -312,7 +314,9 @@ def lose_tail(scene: Scene, random: Random, service: str | None = None) -> None:
 def _grow(scene: Scene, random: Random, name: str) -> None:
     """Another instance writes on, where the one that sleeps believes to know what stands."""
     other = scene.another(name, beside=True)
-    scene.until(f"{other.name} to be ready", lambda: other.ready() or other.process.poll() is not None)
+    until = time.monotonic() + READY_SECONDS
+    while not other.ready() and time.monotonic() < until:
+        time.sleep(0.1)
     for _ in range(4):
         if name in COMMANDED:
             burst(scene, random, name)
