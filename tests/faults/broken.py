@@ -89,7 +89,7 @@ PROMISES: dict[str, Callable[[], None]] = {
 }
 EXPOSED_BY = {
     "ignores-the-rule": "split",
-    "commits-early": "kill",
+    "commits-early": "late",
     "keeps-its-state": "tail",
     "pipelines": "split",
 }

@@ -26,9 +26,9 @@ SESSION_SECONDS = 10.0
 """After so long the group gives a silent member's partitions to others."""
 
 
-def kill_service(scene: Scene, random: Random, service: str | None = None) -> None:
+def kill_service(scene: Scene, random: Random) -> None:
     """Kill -9 of a service or the projector, with commands in flight as often as not, and a new start."""
-    name = service or random.choice(EVERYTHING)
+    name = random.choice(EVERYTHING)
     if name in COMMANDED and random.random() < 0.6:
         for _ in range(3):
             burst(scene, random, name)
@@ -214,9 +214,9 @@ def park(scene: Scene, random: Random) -> None:
 # --- the network, of which the services' way to the broker leads through a proxy ---
 
 
-def late_requests(scene: Scene, random: Random) -> None:
+def late_requests(scene: Scene, random: Random, service: str | None = None) -> None:
     """Appends of a service are held back; it retries, or is killed and started again; then the old ones arrive."""
-    name = random.choice(COMMANDED)
+    name = service or random.choice(COMMANDED)
     which = Which(client=f"jauap-{name}", holding=f"jauap.{name}.events".encode())
     scene.network.hold(which, random.choice((1, 2, 5, None)))
     scene.count("appends held back")
@@ -281,12 +281,12 @@ def slow_links(scene: Scene, random: Random) -> None:
 # --- disasters ---
 
 
-def lose_tail(scene: Scene, random: Random, service: str | None = None) -> None:
+def lose_tail(scene: Scene, random: Random) -> None:
     """The disk loses a partition's last records while the broker is down; the system goes on with what is left.
 
     The log may grow again before anyone looks, and an append from before the loss may arrive after it.
     """
-    name = service or random.choice(SERVICES)
+    name = random.choice(SERVICES)
     kind = "events" if name == "deadlines" else random.choice(("events", "events", "commands"))
     topic = f"jauap.{name}.{kind}"
     sleeps, late = random.random() < 0.5, name in COMMANDED and random.random() < 0.5
