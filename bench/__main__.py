@@ -25,7 +25,7 @@ def bench(
         list[str] | None,
         typer.Option(metavar="NAME", help=f"A group of figures ({', '.join(groups.NAMES)}); repeat it."),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Ten times smaller: to see that it works.")] = False,  # noqa: FBT002
+    quick: Annotated[bool, typer.Option("--quick", help="A hundred times smaller: to see that it works.")] = False,  # noqa: FBT002
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the raw results go [bench/results/<time>-<commit>.json].")
     ] = None,

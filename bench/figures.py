@@ -56,13 +56,13 @@ class Scale(Value, frozen=True, kw_only=True):
 
 WHOLE = Scale()
 QUICK = Scale(
-    events=100_000,
-    cases=2_000,
-    layered=20_000,
-    behind=10_000,
-    visible_seconds=4.0,
-    warm_seconds=2.0,
-    loop_seconds=1.0,
+    events=10_000,
+    cases=200,
+    layered=5_000,
+    behind=2_000,
+    visible_seconds=2.0,
+    warm_seconds=1.0,
+    loop_seconds=0.5,
 )
 
 

@@ -32,6 +32,7 @@ def write(store: Store, partitions: Iterable[Partition], messages: list[Message]
     touched = []
     for partition in partitions:
         mine = [message for message in messages if message.partition == partition.number]
+        partition.from_start = True  # when to doubt the log is the projector's business
         store.load(partition, partition.missing(mine))
         for message in mine:
             partition.take(message)
