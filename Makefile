@@ -28,7 +28,7 @@ demo: venv ## Start the system and take a real letter from arrival to publicatio
 
 .PHONY: test
 test: venv ## Run all tests, on the real broker, registry and database
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: faults
 faults: venv ## Attack the system and judge what it kept (SEED=7 SECONDS=600 KIND="kill split" BROKERS=3 BROKEN=pipelines)

@@ -7,6 +7,14 @@ import sys
 import structlog
 
 
+class _OfLibraries(logging.Handler):
+    """What libraries say through the standard library goes the same way as our own words."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell it at its own level."""
+        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name)
+
+
 def configure(service: str, default: str = "info") -> None:
     """Send structlog to standard error; JAUAP_LOG_LEVEL is debug, info, warning or error."""
     level = logging.getLevelNamesMapping().get(os.environ.get("JAUAP_LOG_LEVEL", default).upper(), logging.INFO)
@@ -24,4 +32,5 @@ def configure(service: str, default: str = "info") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(handlers=[_OfLibraries()], level=logging.WARNING, force=True)
     structlog.contextvars.bind_contextvars(process=service, pid=os.getpid())

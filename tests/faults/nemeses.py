@@ -15,6 +15,7 @@ from threading import Timer
 import psycopg
 
 from jauap.stack.errors import StackError
+from tests.faults import disk
 from tests.faults.proxy import Ending, Which
 from tests.faults.scene import COMMANDED, EVERYTHING, SERVICES, Scene
 
@@ -144,6 +145,23 @@ def pause_broker(scene: Scene, random: Random) -> None:
     scene.count("brokers hung")
     time.sleep(random.choice((1, 3, 7)) * random.uniform(0.5, 1))
     scene.signal(name, signal.SIGCONT)
+
+
+def fill_disk(scene: Scene, random: Random) -> None:
+    """A broker can write no byte more: it ends, or hangs; with room again it is started."""
+    name = random.choice(scene.brokers)
+    disk.fill(scene.stack, name)
+    scene.count("disks filled")
+    until = time.monotonic() + random.uniform(3, 12)
+    while time.monotonic() < until and scene.runs(name):
+        burst(scene, random, random.choice(COMMANDED))
+        time.sleep(random.uniform(0.1, 0.5))
+    disk.heal(scene.stack, name)
+    if scene.runs(name) and random.random() < 0.5:
+        scene.stack.kill(name)
+    with suppress(StackError):
+        scene.stack.start(name)  # it may just be ending
+    scene.stack.start(name)
 
 
 def restart_database(scene: Scene, random: Random) -> None:
@@ -345,6 +363,7 @@ NEMESES: dict[str, Nemesis] = {
     "broker-kill": kill_broker,
     "broker-stop": stop_broker,
     "broker-hang": pause_broker,
+    "disk": fill_disk,
     "database": restart_database,
     "sessions": end_sessions,
     "clock": jump_clock,
