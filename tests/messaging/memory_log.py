@@ -9,12 +9,10 @@ from datetime import datetime
 
 from jauap.domain.case import SERVICES
 from jauap.messaging.envelope import Message, Outgoing
-from jauap.messaging.log import Ends, Place, Reader, Trouble, Writer
+from jauap.messaging.log import LARGEST_RECORD, Ends, Place, Reader, Trouble, Writer
 from jauap.messaging.topics import partition_of
 
 TOPICS = [f"jauap.{service}.{kind}" for service in SERVICES for kind in ("commands", "events", "outcomes")]
-LARGEST_RECORD = 1_000_000
-"""Bytes of a record that the client library still takes."""
 
 
 class MemoryLog:

@@ -16,7 +16,7 @@ from jauap.domain.refusals import UnknownCase
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Chain
 from jauap.messaging.envelope import Message, chained, cloud_event
-from jauap.messaging.log import Ends, Reader, Trouble, Writer
+from jauap.messaging.log import Ends, Place, Reader, Trouble, Writer
 from jauap.messaging.loop import Loop
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.registry import schema_ids
@@ -232,6 +232,7 @@ class LateForEvents(Reader):
         super().__init__(kafka, "test-routing", group="jauap.routing")
         self.topic = topic
         self._late: list[tuple[float, Message]] = []
+        self._ends: dict[Place, int] = {}
 
     def poll(self, seconds: float, most: int = 1000) -> list[Message | Trouble]:
         now = time.monotonic()
@@ -243,8 +244,10 @@ class LateForEvents(Reader):
                 prompt.append(item)
         due = [item for at, item in self._late if at <= now]
         self._late = self._late[len(due) :]
-        if self._late:
-            self.ended.clear()  # as long as records are under way, no end was seen
+        self._ends |= self.ended
+        self.ended.clear()
+        if not self._late:  # as long as records are under way, no end was seen
+            self.ended |= self._ends
         return [*prompt, *due]
 
 

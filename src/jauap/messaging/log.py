@@ -21,7 +21,10 @@ log = structlog.get_logger(__name__)
 Place = tuple[str, int]
 """A topic and one of its partitions."""
 BEGINNING: int = OFFSET_BEGINNING
+Delivered = Callable[[KafkaError | None, ClientMessage], None]
 ANY_PARTITION = -1
+LARGEST_RECORD = 990_000
+"""Bytes of key, value and headers: the client library takes 1,000,000 with all that it adds."""
 DELIVERY_SECONDS = 5
 """A hung append blocks its case: after so many seconds it is given up and decided again."""
 ASK_SECONDS = 2.0
@@ -268,6 +271,7 @@ class Writer:
             "logger": _Quiet(),
         }
         self.generation = 0
+        self._waiting: list[tuple[str, Outgoing, int, Callable[[], None] | None]] = []
         self.failed: str | None = None
         """Why this generation can't be trusted any more; None: it is well."""
         self._producer = Producer(self._settings)
@@ -275,21 +279,29 @@ class Writer:
     def append(
         self, topic: str, record: Outgoing, partition: int | None = None, acknowledged: Callable[[], None] | None = None
     ) -> None:
-        """Append a record; `acknowledged` is called from `serve` once it is in the log.
+        """Append a record with the next `serve`; `acknowledged` is called from a later one, once it is in the log.
 
         Raises ValueError if the record is larger than the broker takes.
         """
-        generation = self.generation
+        headers = sum(len(name) + len(value) for name, value in record.headers)
+        if len(record.key) + len(record.value) + headers > LARGEST_RECORD:
+            raise ValueError(f"too large for {topic}: more than {LARGEST_RECORD} bytes")
+        self._waiting.append((topic, record, ANY_PARTITION if partition is None else partition, acknowledged))
 
-        def delivered(error: KafkaError | None, _: ClientMessage) -> None:
-            if generation != self.generation:
-                return
-            if error is not None:
-                self.failed = str(error)
-            elif acknowledged is not None:
-                acknowledged()
+    def serve(self) -> None:
+        """Hand over what was appended since, in one go, and run the callbacks of what was delivered.
 
-        place = ANY_PARTITION if partition is None else partition
+        Handed over one by one, as they are made, records would travel one by one: twice the work for the broker.
+        """
+        waiting, self._waiting = self._waiting, []
+        try:
+            for topic, record, place, acknowledged in waiting:
+                self._produce(topic, record, place, self._delivered(acknowledged))
+            self._producer.poll(0)
+        except (KafkaException, SystemError) as error:
+            self.failed = str(error)
+
+    def _produce(self, topic: str, record: Outgoing, place: int, delivered: Delivered) -> None:
         while True:
             try:
                 self._producer.produce(
@@ -302,29 +314,31 @@ class Writer:
                 )
             except BufferError:
                 self._producer.poll(0.05)
-            except KafkaException as error:
-                if error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
-                    raise ValueError(str(error)) from error
-                self.failed = str(error)
-                return
             else:
                 return
 
-    def serve(self) -> None:
-        """Run the callbacks of what was delivered."""
-        try:
-            self._producer.poll(0)
-        except (KafkaException, SystemError) as error:
-            self.failed = str(error)
+    def _delivered(self, acknowledged: Callable[[], None] | None) -> Delivered:
+        generation = self.generation
+
+        def delivered(error: KafkaError | None, _: ClientMessage) -> None:
+            if generation != self.generation:
+                return
+            if error is not None:
+                self.failed = str(error)
+            elif acknowledged is not None:
+                acknowledged()
+
+        return delivered
 
     def renew(self) -> None:
         """Throw the producer away. What it still had in flight may arrive in the log late, and is void then."""
-        old, self.generation, self.failed = self._producer, self.generation + 1, None
+        old, self.generation, self.failed, self._waiting = self._producer, self.generation + 1, None, []
         old.purge()
         self._producer = Producer(self._settings)
 
     def flush(self, seconds: float) -> int:
         """Wait for what is in flight; the number of records left."""
+        self.serve()
         try:
             return self._producer.flush(seconds)
         except (KafkaException, SystemError) as error:
