@@ -6,6 +6,7 @@ it, take the partitions over anew, and go on from the stored positions. Where th
 there, the partition's rows are dropped and folded from the start.
 """
 
+import gc
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
@@ -142,10 +143,12 @@ class Projector:
     def run(self, stopping: Callable[[], bool], on_ready: Callable[[], None] = lambda: None) -> None:
         """Go round until told to stop; each round ends with everything written that was read in it."""
         was_ready = False
+        gc.disable()  # nothing that is folded holds a cycle, and while it is behind there is much to look through
         while not stopping():
             self.turn()
             if self.ready and not was_ready:
                 was_ready = True
+                gc.enable()
                 on_ready()
         self.close()
 
@@ -289,6 +292,7 @@ class Projector:
             self._compare_heads(self._store, self._audit.heads(), {number for _, number in judged})
             log.info("the log is what was folded", records=sum(judged.values()))
             self._audit = None
+            self._past.read_from({})
 
     def _compare_heads(self, store: Store, heads: dict[str, dict[str, Chain]], numbers: Collection[int]) -> None:
         stored = store.heads(numbers)

@@ -140,12 +140,14 @@ class Loop:
     def run(self, stopping: Callable[[], bool], on_ready: Callable[[], None] = lambda: None) -> None:
         """Go round until told to stop, then deliver what is in flight and commit."""
         was_ready = False
+        gc.disable()  # nothing that is folded holds a cycle, and there are millions of values to look through
         while not stopping():
             self.turn()
             if self.ready and not was_ready:
                 was_ready = True
                 gc.collect()
                 gc.freeze()  # what was folded at the start is not looked through again and again
+                gc.enable()
                 on_ready()
         self.close()
 
