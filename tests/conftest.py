@@ -15,6 +15,12 @@ def prepare(addresses: Addresses) -> None:
     registry.register_all(addresses.registry)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the attacks, which take longest, so that no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: "faults" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     """The addresses of Kafka, registry and PostgreSQL, with topics and schemas; no service runs."""
