@@ -20,7 +20,7 @@ from tests.faults.workload import Workload
 
 KAZAKHSTAN = timezone(timedelta(hours=5))
 QUIET_SECONDS = 2.0
-ENOUGH_SECONDS = 120.0
+ENOUGH_SECONDS = 240.0
 MOST_SHOWN = 50
 EVENTS = tuple(f"jauap.{service}.events" for service in SERVICES)
 
