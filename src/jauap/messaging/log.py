@@ -98,7 +98,8 @@ class Reader:
         self._troubles: list[Trouble] = []
         self._fatal: str | None = None
         self._renewed_at = float("-inf")
-        self._join: Callable[[], None] = lambda: None
+        self._join: Callable[[], None] | None = None
+        """How it joined its group; None: it is told what to read."""
         self._give_up: Callable[[], None] = lambda: None
         self._losing = False
         self._settings: dict[str, Any] = {
@@ -146,8 +147,10 @@ class Reader:
 
         def lost(_: Consumer | None = None, __: object = None) -> None:
             self._losing = True
-            on_revoked(list(held))
-            self._losing = False
+            try:
+                on_revoked(list(held))
+            finally:
+                self._losing = False
 
         def join() -> None:
             self._consumer.subscribe(list(topics), on_assign=assigned, on_revoke=revoked, on_lost=lost)
@@ -193,9 +196,10 @@ class Reader:
         """Throw the consumer away and join again.
 
         A member whose coordinator was away for longer than a session is told that another has its name. If that
-        is really so, it is told again: then this process ends.
+        is really so, it is told again: then this process ends. So it does if the reader is in no group: who told it
+        what to read would not know that it reads nothing any more.
         """
-        if time.monotonic() - self._renewed_at < SESSION_SECONDS:
+        if self._join is None or time.monotonic() - self._renewed_at < SESSION_SECONDS:
             raise LogUnavailable(reason)
         log.warning("consumer thrown away", reason=reason)
         self._renewed_at, self._fatal = time.monotonic(), None
