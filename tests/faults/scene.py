@@ -44,7 +44,7 @@ class Instance:
         self.service, self.name = service, name
         run = scene.stack.folder.run
         self.ready_file, self.dump_file = run / f"{name}.ready", run / f"{name}.dump"
-        self._log, self._command = run / f"{name}.log", scene.command(service)
+        self._log, self._command = run / f"{name}.log", scene.sound(service)
         self._environment = {
             **os.environ,
             **scene.addresses.environment(),
@@ -92,7 +92,7 @@ class Scene:
     """The system under attack."""
 
     def __init__(self, folder: Path, say: Callable[[str], None], *, broken: Mapping[str, str], brokers: int) -> None:
-        """`broken` names services that run with a promise broken on purpose. Three brokers have no proxy."""
+        """`broken`: services whose first process breaks a promise, beside sound ones. Three brokers have no proxy."""
         self.say, self.broken = say, broken
         self.clock_file, self.flag_file = folder / "clock", folder / "flag"
         self.brokers = BROKERS[:brokers]
@@ -116,12 +116,18 @@ class Scene:
         self.workload: Workload
 
     def command(self, service: str) -> list[str]:
-        """How a process of a service is run here: as ever, but its clock can be set and its marked cases fail."""
+        """How the stack's own process of a service is run: as any other, or with a promise broken on purpose."""
+        promise = self.broken.get(service)
+        return self.sound(service) if promise is None else self._run("tests.faults.broken", service, promise)
+
+    def sound(self, service: str) -> list[str]:
+        """How a further process is run: as ever, but its clock can be set and its marked cases fail."""
+        return self._run("tests.faults.faulty", service)
+
+    def _run(self, *module: str) -> list[str]:
         settings = [f"{TRIAL}={self.clock_file}", f"{FLAG}={self.flag_file}"]
         if len(self.brokers) == 1:
             settings.append(f"JAUAP_KAFKA={HOST}:{self._port}")
-        promise = self.broken.get(service)
-        module = ["tests.faults.faulty", service] if promise is None else ["tests.faults.broken", service, promise]
         return ["/usr/bin/env", *settings, sys.executable, "-m", *module]
 
     def up(self) -> None:
