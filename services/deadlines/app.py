@@ -1,6 +1,6 @@
 """The wiring of *deadlines*: the clock on the wall, the calendar of the log, the rule table, the reconciler."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from jauap.clock import on_trial
@@ -8,8 +8,8 @@ from jauap.domain.case import CALENDAR, Case
 from jauap.domain.commands import BY_SERVICE
 from jauap.domain.events import CalendarActReceived, Event
 from jauap.domain.facts import Value
-from jauap.domain.rules import RULES
-from jauap.domain.workdays import Calendar, calendar_of, day_in_kazakhstan
+from jauap.domain.rules import NEAR, RULES, Rule, with_receipt
+from jauap.domain.workdays import Calendars, day_in_kazakhstan
 from jauap.messaging.service import ClockApart
 from jauap.messaging.watched import Watched
 from jauap.settings import Settings
@@ -27,10 +27,11 @@ class Reconciler:
     watches = CALENDAR
     commands: Mapping[str, type[Value]] = {kind.__name__: kind for kind in BY_SERVICE[NAME]}
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Sequence[Rule] = RULES, near: Sequence[int] = NEAR) -> None:
         """Start without a calendar: it is read from the log."""
+        self._rules, self._near = rules, near
         self._watched: Watched | None = None
-        self._calendar: Calendar = calendar_of(())
+        self._calendars = Calendars(())
         self._made_of: Case | None = None
 
     def watch(self, watched: Watched) -> None:
@@ -43,7 +44,7 @@ class Reconciler:
 
     def reconcile(self, case: Case, now: datetime) -> Event | None:
         """The first step that brings clocks and findings up to date on this day in Kazakhstan."""
-        steps = reconcile(case, self.calendar, RULES, day_in_kazakhstan(now))
+        steps = reconcile(case, self.calendars, self._rules, day_in_kazakhstan(now), self._near)
         return steps[0] if steps else None
 
     def period(self, now: datetime) -> date:
@@ -51,13 +52,14 @@ class Reconciler:
         return day_in_kazakhstan(now)
 
     @property
-    def calendar(self) -> Calendar:
-        """The calendar that the acts on record make, as far as it is read."""
+    def calendars(self) -> Calendars:
+        """The acts on record, as far as they are read."""
         track = self._watched.track if self._watched else None
         if track is not None and track.case is not self._made_of:
-            self._calendar = calendar_of(act for _, act in track.case.intake.of(CalendarActReceived))
+            acts = (act for _, act in track.case.intake.of(CalendarActReceived))
+            self._calendars = Calendars(acts, track.case.intake.last)
             self._made_of = track.case
-        return self._calendar
+        return self._calendars
 
     def check_clock(self, appended: datetime, now: datetime) -> None:
         """Stop with an alarm when the wall's clock and the broker's are apart: a clock decides what is missed."""
@@ -65,6 +67,6 @@ class Reconciler:
             raise ClockApart(f"the clock here says {now}, the broker's append time {appended}; set the clocks")
 
 
-def make(given: Settings) -> Reconciler:  # noqa: ARG001 - every service is made from its settings
+def make(given: Settings) -> Reconciler:
     """Build the decider of this service."""
-    return Reconciler()
+    return Reconciler(with_receipt(RULES, given.receipt.policy, given.receipt.since), given.near)

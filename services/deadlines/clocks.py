@@ -6,16 +6,17 @@ and never the order between topics: sequences are compared only within one servi
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from jauap.domain import case as cases
-from jauap.domain import workdays
+from jauap.domain import receipts, workdays
 from jauap.domain.case import Case, Clock, Letter
 from jauap.domain.events import (
     AgencyInfoDeclined,
     AgencyInfoReturned,
     AgencyInfoSubmitted,
+    CalendarActReceived,
     CommunicationForwarded,
     OHCHRPublished,
     OmbudsmanInformed,
@@ -24,9 +25,9 @@ from jauap.domain.events import (
     ReportFiled,
     ResponseSent,
 )
-from jauap.domain.facts import Recipient, Value
+from jauap.domain.facts import Communication, Recipient, Value
 from jauap.domain.rules import Rule, rule_for
-from jauap.domain.workdays import Calendar, CalendarMissing
+from jauap.domain.workdays import CalendarMissing, Calendars
 
 NO_LETTER_DATE = "the letter's own date, from which its period runs, is not on record"
 
@@ -52,6 +53,8 @@ class End(NamedTuple):
     safe: date | None = None
     estimated: bool = False
     absent: str | None = None
+    acts: tuple[str, ...] = ()
+    known_on: date | None = None
 
 
 class Ground(Value, frozen=True, kw_only=True):
@@ -65,18 +68,28 @@ class Ground(Value, frozen=True, kw_only=True):
     """The record that set the due date: the starting event, or what stated the date."""
     stated: End | None = None
     """The end that was stated; None: the term is counted."""
+    original: date | None = None
+    """The day that the letter itself states, where an extension took its place."""
+    letter: Communication | None = None
+    """The letter whose receipt starts it; None: another fact does."""
     met: Met | None = None
     body: str | None = None
 
 
-def wanted_clocks(case: Case, calendar: Calendar, rules: Sequence[Rule], today: date) -> dict[str, Clock]:
+def wanted_clocks(case: Case, calendars: Calendars, rules: Sequence[Rule], today: date) -> dict[str, Clock]:
     """Give the clocks that should be on record on a day in Kazakhstan, by id: legal clocks first, then requests."""
-    letter = judged_letter(case)
-    if letter is None:
-        return {}
-    grounds = (ground for clocks in CLOCKS for ground in clocks(case, letter))
-    clocks = (judged(ground, calendar, rules, today) for ground in grounds)
+    clocks = (judged(ground, calendars, rules, today) for ground in grounds_of(case, today))
     return {clock.clock: clock for clock in clocks if clock is not None}
+
+
+def grounds_of(case: Case, today: date) -> Iterator[Ground]:
+    """Give what each clock of a case rests on."""
+    if case.case_id == cases.CALENDAR:
+        yield from calendars_loaded(case, today)
+    letter = judged_letter(case)
+    if letter is not None:
+        for clocks in CLOCKS:
+            yield from clocks(case, letter)
 
 
 def judged_letter(case: Case) -> Letter | None:
@@ -87,7 +100,7 @@ def judged_letter(case: Case) -> Letter | None:
     return None if case.case_id == cases.CALENDAR or cases.merged_into(case) is not None else letter
 
 
-def judged(ground: Ground, calendar: Calendar, rules: Sequence[Rule], today: date) -> Clock | None:
+def judged(ground: Ground, calendars: Calendars, rules: Sequence[Rule], today: date) -> Clock | None:
     """Count a clock's term by the rule in force at its start, and say how it stands. None: no rule was in force.
 
     A fact after the due date is late, whenever it was recorded; a fact before the clock's start is in time.
@@ -96,19 +109,26 @@ def judged(ground: Ground, calendar: Calendar, rules: Sequence[Rule], today: dat
     rule = rule_for(ground.kind, ground.starts_on, rules)
     if rule is None:
         return None
-    end = ground.stated or counted(ground.starts_on, rule, calendar)
     decisive = ground.met.on if ground.met else today
+    starts_on, end = ground.starts_on, ground.stated
+    if end is None:
+        starts_on, end = counted(ground, rule, calendars, decisive)
     return Clock(
         clock=ground.clock,
         paragraph=rule.paragraph,
         body=ground.body,
         rule=rule.row,
         policy=rule.policy,
-        starts_on=ground.starts_on,
+        starts_on=starts_on,
         due=end.due,
         safe=end.safe,
         estimated=end.estimated,
         absent=end.absent,
+        original=ground.original,
+        receipt=rule.receipt if ground.letter is not None else None,
+        acts=end.acts,
+        calendar=calendars.sequence if end.known_on is not None else None,
+        known_on=end.known_on,
         basis=ground.basis,
         missed=end.due is not None and decisive > end.due,
         met_on=ground.met.on if ground.met else None,
@@ -116,15 +136,22 @@ def judged(ground: Ground, calendar: Calendar, rules: Sequence[Rule], today: dat
     )
 
 
-def counted(starts_on: date, rule: Rule, calendar: Calendar) -> End:
-    """Count a rule's term in Kazakhstan's working days; no date across a year whose calendar is not loaded."""
+def counted(ground: Ground, rule: Rule, calendars: Calendars, closed_on: date) -> tuple[date, End]:
+    """Count a rule's term in Kazakhstan's working days: give its first day (day 0) and its end.
+
+    There is no date across a year whose calendar is not loaded. `closed_on` is the day on which it was met, or today:
+    what became known of the calendar after that, or after the term's end, does not move it.
+    """
+    starts_on = ground.starts_on
     if rule.count is None:
-        return End(None, absent=f"the rule {rule.row} counts no term, and no date is stated")
+        return starts_on, End(None, absent=f"the rule {rule.row} counts no term, and no date is stated")
     try:
-        term = workdays.count(starts_on, rule.count, rule.policy, calendar, rule.safe_policy)
+        if ground.letter is not None and rule.receipt is not None:
+            starts_on = receipts.received_on(ground.letter, rule.receipt, calendars.known_on(max(starts_on, closed_on)))
+        term = workdays.count_as_known(starts_on, rule.count, rule.policy, calendars, closed_on, rule.safe_policy)
     except CalendarMissing as missing:
-        return End(None, absent=f"the calendar of {missing.year} is not loaded")
-    return End(term.due, safe=term.safe, estimated=term.estimated)
+        return starts_on, End(None, absent=f"the calendar of {missing.year} is not loaded")
+    return starts_on, End(term.due, safe=term.safe, estimated=term.estimated, acts=term.acts, known_on=term.known_on)
 
 
 # What each clock rests on.
@@ -154,6 +181,7 @@ def response_sent(case: Case, letter: Letter) -> Iterator[Ground]:
             starts_on=letter.communication.received_on,
             basis=basis,
             stated=end,
+            original=original_term(case, letter),
             met=earliest(
                 "publication",
                 (Moment(s.sent_on, at) for at, s in case.publication.of(ResponseSent) if s.kind == "full"),
@@ -171,13 +199,15 @@ def stated_term(case: Case, letter: Letter) -> tuple[End, str] | None:
         at, extension = extensions[-1]
         return End(extension.reply_due), f"intake:{at}"
     communication, basis = letter.communication, f"intake:{letter.term_by}"
-    if communication.reply_due is not None:
-        return End(communication.reply_due), basis
-    if communication.reply_within_days is None:
+    if communication.reply_due is None and communication.reply_within_days is None:
         return None
-    if communication.letter_date is None:
-        return End(None, absent=NO_LETTER_DATE), basis
-    return End(communication.letter_date + timedelta(days=communication.reply_within_days)), basis
+    due = cases.stated_due(communication)
+    return End(due, absent=NO_LETTER_DATE if due is None else None), basis
+
+
+def original_term(case: Case, letter: Letter) -> date | None:
+    """Give the day that the letter itself states, where an extension took its place; None: none did, or none is."""
+    return cases.stated_due(letter.communication) if case.intake.of(ReplyExtensionGranted) else None
 
 
 def communication_published(case: Case, _letter: Letter) -> Iterator[Ground]:
@@ -287,6 +317,29 @@ def answers_of(case: Case, body: str) -> Iterator[Moment]:
             yield Moment(decline.declined_on, at)
 
 
+def calendars_loaded(case: Case, today: date) -> Iterator[Ground]:
+    """Practice: each November, next year's calendar is missing unless an act that was known before states that year.
+
+    It starts on 1 November and is due on the 30th. It runs for each year after the first that is loaded.
+    """
+    stating = [
+        (year, Moment(act.known_on, at)) for at, act in case.intake.of(CalendarActReceived) for year in act.years
+    ]
+    first = min((year for year, _ in stating), default=today.year + 1)
+    for year in range(first + 1, today.year + 2):
+        november = date(year - 1, 11, 1)
+        known = min((moment for of, moment in stating if of == year), default=None)
+        if today >= november and (known is None or known.on >= november):
+            yield Ground(
+                clock=f"calendar/{year}",
+                kind="calendar",
+                starts_on=november,
+                basis=f"intake:{max((of, -at.sequence) for of, at in stating if of < year)[1] * -1}",
+                stated=End(date(year - 1, 11, 30)),
+                met=None if known is None else Met(known.on, f"intake:{known.sequence}"),
+            )
+
+
 CLOCKS: tuple[Callable[[Case, Letter], Iterator[Ground]], ...] = (
     communication_forwarded,
     ombudsman_informed,
@@ -303,7 +356,7 @@ CLOCKS: tuple[Callable[[Case, Letter], Iterator[Ground]], ...] = (
 def since_receipt(clock: str, letter: Letter, met: Met | None) -> Ground:
     """Rest a clock on the receipt of the letter, as the latest correction of it stands."""
     received_on, basis = letter.communication.received_on, f"intake:{letter.received_by}"
-    return Ground(clock=clock, kind=clock, starts_on=received_on, basis=basis, met=met)
+    return Ground(clock=clock, kind=clock, starts_on=received_on, basis=basis, met=met, letter=letter.communication)
 
 
 def since_ohchr(clock: str, published: Moment, met: Met | None) -> Ground:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
 from jauap.domain import case as cases
-from jauap.domain.case import Case, Clock, Letter
+from jauap.domain.case import Case, Clock, Finding, Letter
 from jauap.domain.events import (
     AgencyInfoDeclined,
     AgencyInfoSubmitted,
@@ -23,7 +23,7 @@ from jauap.domain.events import (
 )
 from jauap.domain.facts import Published, Signatory, Value
 from jauap.domain.rules import DECREE
-from services.deadlines.clocks import Moment, judged_letter, response_meant
+from services.deadlines.clocks import Met, Moment, judged_letter, response_meant
 
 HEADS = "signed by the first head or the person acting as such"
 
@@ -41,28 +41,31 @@ class Breach(Value, frozen=True, kw_only=True):
 
     about: str
     """What the finding is about: a clock or a record, and a body if there may be one for each."""
-    paragraph: str
+    paragraph: str | None
+    """None: practice."""
     on: date
     """The fact's own day: the rules of the decree judge none from before it."""
     basis: str
     expected: str
     found: str
     body: str | None = None
+    cured: Met | None = None
+    """What was missing was done late, by this record."""
 
 
-def wanted_findings(case: Case, clocks: Mapping[str, Clock]) -> dict[str, FindingRaised]:
+def wanted_findings(case: Case, clocks: Mapping[str, Clock]) -> dict[str, Finding]:
     """Give the findings that should be on record, by id, in the order of `RULES`; `clocks` as they should stand."""
     letter = judged_letter(case)
     if letter is None:
         return {}
     file = CaseFile(case=case, letter=letter, clocks=clocks)
     findings = (finding(code, breach) for code, rule in RULES for breach in rule(file) if breach.on >= DECREE)
-    return {raised.finding: raised for raised in findings}
+    return {finding.raised.finding: finding for finding in findings}
 
 
-def finding(code: str, breach: Breach) -> FindingRaised:
-    """Give the finding of a breach."""
-    return FindingRaised(
+def finding(code: str, breach: Breach) -> Finding:
+    """Give the finding of a breach, and its cure."""
+    raised = FindingRaised(
         finding=f"{code}/{breach.about}",
         code=code,
         paragraph=breach.paragraph,
@@ -71,6 +74,9 @@ def finding(code: str, breach: Breach) -> FindingRaised:
         body=breach.body,
         basis=breach.basis,
     )
+    if breach.cured is None:
+        return Finding(raised=raised)
+    return Finding(raised=raised, cured_on=breach.cured.on, cured_by=breach.cured.by)
 
 
 # The rules.
@@ -80,14 +86,14 @@ def terms_are_kept(file: CaseFile) -> Iterator[Breach]:
     """14-5, 14-8, 14-9: what a term of the decree asks for is done by its last day. A request's date is no term."""
     for clock in file.clocks.values():
         if clock.missed and clock.paragraph is not None:
-            yield Breach(
-                about=clock.clock,
-                paragraph=clock.paragraph,
-                on=clock.starts_on,
-                basis=clock.basis,
-                expected=f"done by {clock.due}",
-                found="not done in time",
-            )
+            yield late(clock, f"done by {clock.due}")
+
+
+def requests_are_kept(file: CaseFile) -> Iterator[Breach]:
+    """Practice: a body answers by the day that the MFA asked for. 14-7(1) sets no term, so it is no breach of it."""
+    for clock in file.clocks.values():
+        if clock.missed and clock.body is not None and clock.paragraph is None:
+            yield late(clock, f"information by {clock.due}, as the MFA asked")
 
 
 def each_body_is_forwarded_to_in_time(file: CaseFile) -> Iterator[Breach]:
@@ -240,6 +246,20 @@ def site_waits_for_ohchr(file: CaseFile) -> Iterator[Breach]:
 # What the rules ask of a case.
 
 
+def late(clock: Clock, expected: str) -> Breach:
+    """Give the breach that a missed clock is; done late, it is cured and stays on record."""
+    return Breach(
+        about=clock.clock,
+        paragraph=clock.paragraph,
+        on=clock.starts_on,
+        basis=clock.basis,
+        expected=expected,
+        found="not done in time",
+        body=clock.body,
+        cured=None if clock.met_on is None or clock.met_by is None else Met(clock.met_on, clock.met_by),
+    )
+
+
 def judged_responses(case: Case) -> list[tuple[int, ResponseSent]]:
     """Interim and full responses, with their sequences, save those of the public record: how they went is unknown."""
     return [(at, sent) for at, sent in cases.substantive_responses(case) if sent.public_record is None]
@@ -308,6 +328,7 @@ def from_public_record(file: CaseFile, what: Published, response: int | None) ->
 
 RULES: tuple[tuple[str, Callable[[CaseFile], Iterator[Breach]]], ...] = (
     ("late", terms_are_kept),
+    ("request-late", requests_are_kept),
     ("forwarded-late", each_body_is_forwarded_to_in_time),
     ("signatory", information_is_signed_by_a_head),
     ("signatory", response_is_signed_by_a_head),

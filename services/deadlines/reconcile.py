@@ -6,8 +6,9 @@ at the next run. The loop appends the first step only, reads it back, and asks a
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any, NamedTuple
 
-from jauap.domain.case import Case, Clock, near_mark
+from jauap.domain.case import TERMS, Case, Clock, Finding
 from jauap.domain.events import (
     DeadlineDropped,
     DeadlineMet,
@@ -20,35 +21,43 @@ from jauap.domain.events import (
     FindingCured,
     FindingRaised,
 )
-from jauap.domain.rules import Rule
-from jauap.domain.workdays import Calendar, CalendarMissing, working_days_between
+from jauap.domain.rules import NEAR, Rule
+from jauap.domain.workdays import Calendar, CalendarMissing, Calendars, working_days_between
 from services.deadlines.clocks import wanted_clocks
 from services.deadlines.findings import wanted_findings
 
-NEAR = 2
-"""A clock is near when at most so many working days are left to the day to act by."""
+TODAY, PAST = 0, -1
+"""Steps of `DeadlineNear` beside those: it is the day to act by; it has passed, and the term has not ended."""
 
 
-def reconcile(case: Case, calendar: Calendar, rules: Sequence[Rule], today: date) -> list[DeadlineStep]:
+def reconcile(
+    case: Case, calendars: Calendars, rules: Sequence[Rule], today: date, near: Sequence[int] = NEAR
+) -> list[DeadlineStep]:
     """Give the steps that bring the record nearer to what should be on it on a day in Kazakhstan; []: it is there.
 
     Each clock gives at most its next step, so that the first step, folded, leaves fewer of them.
     """
-    clocks = wanted_clocks(case, calendar, rules, today)
+    clocks = wanted_clocks(case, calendars, rules, today)
     findings = wanted_findings(case, clocks)
     return [
-        *clock_steps(clocks, case.deadlines.clocks, calendar, today),
+        *clock_steps(clocks, case.deadlines.clocks, Nearing(calendars.known_on(today), today, near)),
         *finding_steps(findings, case.deadlines.findings),
     ]
 
 
-def clock_steps(
-    wanted: Mapping[str, Clock], recorded: Mapping[str, Clock], calendar: Calendar, today: date
-) -> Iterator[DeadlineStep]:
+class Nearing(NamedTuple):
+    """What says whether a clock comes near: the calendar, the day in Kazakhstan, and the steps that are told."""
+
+    calendar: Calendar
+    today: date
+    steps: Sequence[int]
+
+
+def clock_steps(wanted: Mapping[str, Clock], recorded: Mapping[str, Clock], nearing: Nearing) -> Iterator[DeadlineStep]:
     """Give the next step of each clock, then the clocks that have no ground any more."""
     for name, clock in wanted.items():
         here = recorded.get(name)
-        step = started(clock) if here is None else next_step(clock, here) or near(clock, here, calendar, today)
+        step = started(clock) if here is None else next_step(clock, here) or near(clock, here, nearing)
         if step is not None:
             yield step
     for name in recorded:
@@ -64,7 +73,7 @@ def next_step(wanted: Clock, recorded: Clock) -> DeadlineStep | None:
     if (recorded.paragraph, recorded.body) != (wanted.paragraph, wanted.body):
         return DeadlineDropped(clock=wanted.clock)
     if terms(recorded) != terms(wanted):
-        return moved(wanted, recorded.due)
+        return moved(wanted, recorded)
     if reopens(wanted, recorded):
         return DeadlineReopened(clock=wanted.clock, basis=wanted.basis)
     if wanted.missed and not recorded.missed and wanted.due is not None:
@@ -80,7 +89,7 @@ def reopens(wanted: Clock, recorded: Clock) -> bool:
 
 
 def terms(clock: Clock) -> tuple[object, ...]:
-    """Give what a move changes."""
+    """Give what a move changes. A calendar that gives the same day with other acts is no move."""
     return (
         clock.rule,
         clock.policy,
@@ -89,41 +98,53 @@ def terms(clock: Clock) -> tuple[object, ...]:
         clock.safe,
         clock.estimated,
         clock.absent,
+        clock.original,
+        clock.receipt,
         clock.basis,
     )
 
 
 def started(clock: Clock) -> DeadlineStarted:
     """Put a clock on record."""
-    return DeadlineStarted(
-        clock=clock.clock,
-        paragraph=clock.paragraph,
-        body=clock.body,
-        rule=clock.rule,
-        policy=clock.policy,
-        starts_on=clock.starts_on,
-        due=clock.due,
-        safe=clock.safe,
-        estimated=clock.estimated,
-        absent=clock.absent,
-        basis=clock.basis,
-    )
+    said: dict[str, Any] = {name: getattr(clock, name) for name in TERMS}
+    return DeadlineStarted(clock=clock.clock, paragraph=clock.paragraph, body=clock.body, **said)
 
 
-def moved(clock: Clock, previous: date | None) -> DeadlineMoved:
-    """Record that a clock's due date, or what it rests on, changed."""
+def moved(wanted: Clock, recorded: Clock) -> DeadlineMoved:
+    """Record that a clock's due date, or what it rests on, changed, and which calendar acts did it."""
+    said: dict[str, Any] = {name: getattr(wanted, name) for name in TERMS}
     return DeadlineMoved(
-        clock=clock.clock,
-        rule=clock.rule,
-        policy=clock.policy,
-        starts_on=clock.starts_on,
-        previous=previous,
-        due=clock.due,
-        safe=clock.safe,
-        estimated=clock.estimated,
-        absent=clock.absent,
-        basis=clock.basis,
+        clock=wanted.clock,
+        previous=recorded.due,
+        earlier=any(
+            before is not None and after is not None and after < before
+            for before, after in ((recorded.due, wanted.due), (act_by(recorded), act_by(wanted)))
+        ),
+        because=acts_between(wanted, recorded),
+        **said,
     )
+
+
+def act_by(clock: Clock) -> date | None:
+    """Give the day to act by; None: there is no due date."""
+    return clock.safe or clock.due
+
+
+def acts_between(wanted: Clock, recorded: Clock) -> tuple[str, ...]:
+    """Name the calendar acts that a move rests on: those of one term and not of the other. (): no act moved it.
+
+    An act that was withdrawn and taken in again under its name is of both: then all acts of the term are named.
+    """
+    if counted_from(wanted) != counted_from(recorded) or wanted.calendar == recorded.calendar:
+        return ()
+    named = dict.fromkeys((*wanted.acts, *recorded.acts))
+    changed = tuple(act for act in named if (act in wanted.acts) != (act in recorded.acts))
+    return changed or tuple(named)
+
+
+def counted_from(clock: Clock) -> tuple[object, ...]:
+    """Give what a term is counted from, beside the calendar."""
+    return (clock.rule, clock.policy, clock.starts_on, clock.receipt, clock.basis)
 
 
 def met(clock: Clock) -> DeadlineMet | None:
@@ -135,30 +156,47 @@ def met(clock: Clock) -> DeadlineMet | None:
     )
 
 
-def near(wanted: Clock, recorded: Clock, calendar: Calendar, today: date) -> DeadlineNear | None:
-    """Tell once for each due date and its basis that an open clock comes near its day to act by.
+def near(wanted: Clock, recorded: Clock, nearing: Nearing) -> DeadlineNear | None:
+    """Tell each step once, for each day to act by and its basis, that an open clock comes near that day.
 
-    None: it doesn't, it was told, or the days left can't be counted. After an outage over those days it is never told.
+    After an outage over several steps the nearest one is told, which says all that the others would have.
+    None: it isn't near, it was told, or the days left can't be counted.
     """
     due = wanted.due
-    if due is None or wanted.missed or wanted.met_on is not None or recorded.near == near_mark(due, wanted.basis):
+    if due is None or wanted.missed or wanted.met_on is not None:
         return None
     try:
-        left = working_days_between(today, wanted.safe or due, calendar)
+        left = working_days_between(nearing.today, wanted.safe or due, nearing.calendar)
     except CalendarMissing:
         return None
-    if left > NEAR:
+    step = step_of(wanted.safe or due, left, nearing)
+    if step is None or (recorded.near is not None and recorded.near <= step):
         return None
-    return DeadlineNear(clock=wanted.clock, due=due, safe=wanted.safe, working_days_left=left, basis=wanted.basis)
+    return DeadlineNear(
+        clock=wanted.clock, due=due, safe=wanted.safe, step=step, working_days_left=left, basis=wanted.basis
+    )
+
+
+def step_of(act_by: date, left: int, nearing: Nearing) -> int | None:
+    """Give the step that is reached on a day; None: none is. Over days off the last working day is the first step."""
+    if nearing.today > act_by:
+        return PAST
+    if nearing.today == act_by:
+        return TODAY
+    return min((step for step in nearing.steps if step >= left), default=None)
 
 
 def finding_steps(
-    wanted: Mapping[str, FindingRaised], recorded: Mapping[str, FindingRaised]
+    wanted: Mapping[str, Finding], recorded: Mapping[str, Finding]
 ) -> Iterator[FindingCured | FindingRaised]:
-    """Cure what has no ground any more or stands differently now, then raise what is not on record."""
+    """Take back what has no ground any more or stands differently now, raise what is not on record, then cure."""
     for name, finding in recorded.items():
-        if wanted.get(name) != finding:
+        here = wanted.get(name)
+        if here is None or here.raised != finding.raised or (finding.cured_by is not None and here != finding):
             yield FindingCured(finding=name)
     for name, finding in wanted.items():
-        if name not in recorded:
-            yield finding
+        here = recorded.get(name)
+        if here is None:
+            yield finding.raised
+        elif finding.cured_by is not None and here.cured_by is None:
+            yield FindingCured(finding=name, cured_on=finding.cured_on, cured_by=finding.cured_by)

@@ -41,6 +41,7 @@ from jauap.domain.events import (
     ResponseSent,
 )
 from jauap.domain.facts import Communication
+from jauap.domain.workdays import day_in_kazakhstan
 
 ANY_STATE = "ANY"
 
@@ -199,6 +200,10 @@ def _can_be_true(letter: Communication, context: Context) -> None:
     if letter.letter_date is not None:
         checks.happened(context, "letter_date", letter.letter_date)
     checks.happened(context, "received_on", letter.received_on, letter.letter_date)
+    if letter.received_at is not None and day_in_kazakhstan(letter.received_at) != letter.received_on:
+        raise refusals.InstantOfAnotherDay("received_at")
+    if letter.in_astana_on is not None:
+        checks.happened(context, "in_astana_on", letter.in_astana_on, letter.received_on)
     if letter.reply_due is not None and letter.reply_within_days is not None:
         raise refusals.TwoTerms("reply_within_days")
     if letter.reply_within_days is not None and letter.letter_date is None:

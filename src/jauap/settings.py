@@ -1,8 +1,15 @@
 """What a process is told by its environment. A wrong setting stops the start with one clear line."""
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
+
+from jauap.domain.receipts import FIRST_RECEIPT, RECEIPTS
+from jauap.domain.rules import DECREE, NEAR
+
+EXAMPLE = "office-hours/1 from 2027-01-01"
+MOST_DAYS = 30
 
 
 class WrongSetting(Exception):
@@ -10,6 +17,13 @@ class WrongSetting(Exception):
 
     def __init__(self, name: str, rule: str) -> None:
         super().__init__(f"{name} {rule}")
+
+
+class ReceiptPolicy(NamedTuple):
+    """Which day is the day of receipt, for clocks that start from a day on (in Kazakhstan)."""
+
+    policy: str
+    since: date
 
 
 class Settings(NamedTuple):
@@ -33,6 +47,10 @@ class Settings(NamedTuple):
     """JAUAP_INSTANCE: a name of this process's own among its service's, so that it takes up at once after a crash."""
     only: tuple[int, ...] | None
     """JAUAP_PARTITIONS_ONLY: read these partitions, whoever else reads them too; null: join the group."""
+    receipt: ReceiptPolicy = ReceiptPolicy(FIRST_RECEIPT, DECREE)
+    """JAUAP_RECEIPT_POLICY: which day counts as the day of receipt, from when on; the safe reading by default."""
+    near: tuple[int, ...] = NEAR
+    """JAUAP_NEAR_DAYS: how many working days before the day to act by a clock is told to come near."""
 
 
 def from_environment() -> Settings:
@@ -52,6 +70,8 @@ def from_environment() -> Settings:
         partitions=partition_count(),
         instance=os.environ.get("JAUAP_INSTANCE") or None,
         only=_numbers(os.environ.get("JAUAP_PARTITIONS_ONLY", "")),
+        receipt=_receipt(os.environ.get("JAUAP_RECEIPT_POLICY", "")),
+        near=_days(os.environ.get("JAUAP_NEAR_DAYS", "")),
     )
 
 
@@ -74,6 +94,27 @@ def required(name: str, rule: str) -> str:
 def _path(name: str) -> Path | None:
     text = os.environ.get(name)
     return Path(text) if text else None
+
+
+def _receipt(text: str) -> ReceiptPolicy:
+    if not text:
+        return ReceiptPolicy(FIRST_RECEIPT, DECREE)
+    policy, _, since = text.partition(" from ")
+    try:
+        if policy in RECEIPTS:
+            return ReceiptPolicy(policy, date.fromisoformat(since))
+    except ValueError:
+        pass
+    raise WrongSetting("JAUAP_RECEIPT_POLICY", f"must be one of {', '.join(RECEIPTS)}, and since when: {EXAMPLE}")
+
+
+def _days(text: str) -> tuple[int, ...]:
+    if not text:
+        return NEAR
+    days = text.split(",")
+    if not all(day.isascii() and day.isdigit() and 1 <= int(day) <= MOST_DAYS for day in days):
+        raise WrongSetting("JAUAP_NEAR_DAYS", "must be numbers of working days such as 5,3,1")
+    return tuple(int(day) for day in days)
 
 
 def _numbers(text: str) -> tuple[int, ...] | None:

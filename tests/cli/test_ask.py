@@ -48,10 +48,11 @@ CLOCK = DeadlineRow(
     case_id=CASE, clock="14-5(1)", paragraph="14-5(1)", body=None, rule="14-5(1)/2022", policy="day-after/1",
     starts_on=date(2026, 3, 3), due=date(2026, 3, 12), safe=date(2026, 3, 11), estimated=False, absent=None,
     state="open", met_on=None, met_by=None, basis="intake:1", days_left=4,
+    original=None, receipt=None, acts=(), calendar=None, known_on=date(2026, 3, 3),
 )  # fmt: skip
 FINDING = FindingRow(
     case_id=CASE, finding="language/1", code="language", paragraph="14-8(1)", expected="in en", found="in ru",
-    body=None, basis="publication:1",
+    body=None, basis="publication:1", cured_on=None, cured_by=None,
 )  # fmt: skip
 BODY = AgencyRow(
     case_id=CASE, body="MIA", asked_on=date(2026, 3, 5), asked_due=None, questions=("1", "2"), answered_on=None,

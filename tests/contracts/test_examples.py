@@ -31,7 +31,13 @@ EMPTY = {
     "SendResponse.public_record": "it is the ministry's own entry",
     "DeadlineStarted.body": "the clock is the ministry's",
     "DeadlineStarted.absent": "there is a due date",
+    "DeadlineStarted.original": "only an extension has one",
     "DeadlineMoved.absent": "there is a due date",
+    "DeadlineMoved.because": "an extension moved it, no act",
+    "DeadlineMoved.receipt": "the day of receipt does not matter to a stated date",
+    "DeadlineMoved.acts": "a stated date is not counted",
+    "DeadlineMoved.calendar": "a stated date is not counted",
+    "DeadlineMoved.known_on": "a stated date is not counted",
     "DeadlineMoved.safe": "a stated date has one reading",
 }
 """The fields that an example leaves empty, each with the reason."""

@@ -108,7 +108,9 @@ BY_SERVICE: dict[str, st.SearchStrategy[Event]] = {
     "deadlines": st.one_of(
         st.builds(DeadlineStarted, starts_on=DAYS, due=st.none() | DAYS, **TERMS),
         st.builds(DeadlineMoved, starts_on=DAYS, due=st.none() | DAYS, **TERMS),
-        st.builds(DeadlineNear, clock=CLOCKS, due=DAYS, working_days_left=st.just(1), basis=BASES),
+        st.builds(
+            DeadlineNear, clock=CLOCKS, due=DAYS, working_days_left=st.just(1), step=st.integers(-1, 3), basis=BASES
+        ),
         st.builds(DeadlineMet, clock=CLOCKS, met_on=DAYS, late=st.booleans(), met_by=st.just("routing:1"), basis=BASES),
         st.builds(DeadlineMissed, clock=CLOCKS, due=DAYS, basis=BASES),
         st.builds(DeadlineReopened, clock=CLOCKS, basis=BASES),

@@ -16,6 +16,7 @@ CLOCKS = [
     "14-8(2)",
     "14-9(1)",
     "14-9(2)",
+    "calendar",
     "14-9(1)/interim",
     "14-9(2)/interim",
 ]
@@ -69,9 +70,9 @@ def test_only_14_5_has_a_second_reading() -> None:
 
 
 def test_what_the_decree_does_not_say_is_practice() -> None:
-    """A row names its paragraph, except the date asked of a body and the report on an interim reply."""
+    """A row names its paragraph, except the date asked of a body, the report on an interim reply, and the calendar."""
     others = {rule.clock: rule.paragraph for rule in RULES if rule.paragraph != rule.clock}
-    assert others == dict.fromkeys(["asked", "14-9(1)/interim", "14-9(2)/interim"])
+    assert others == dict.fromkeys(["asked", "14-9(1)/interim", "14-9(2)/interim", "calendar"])
 
 
 def test_counted_rows_name_a_policy_that_counts() -> None:

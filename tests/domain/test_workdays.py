@@ -512,6 +512,13 @@ def walk(first: date, working_days: int, acts: Sequence[CalendarAct], known_on: 
     return walked
 
 
+def acts_naming(days: Sequence[date], acts: Sequence[CalendarAct], known_on: date | None) -> tuple[str, ...]:
+    """Name the act that is the last to say something of each day, in the order of the days."""
+    known = sorted((each for each in acts if known_on is None or each.known_on <= known_on), key=lambda a: a.known_on)
+    last = {named.day: each.act for each in known for named in each.days}
+    return tuple(dict.fromkeys(last[day] for day in days if day in last))
+
+
 @given(
     acts=some_acts(),
     known_on=st.none() | st.dates(date(2022, 1, 1), date(2022, 1, 5)),
@@ -538,6 +545,8 @@ def test_counts_as_a_walk_day_by_day_does(
         policy=policy,
         due=max(walked),
         estimated="estimated-off" in walked.values(),
+        acts=acts_naming(list(walked), acts, known_on),
+        known_on=known_on,
     )
     assert {day.date: day.counted for day in explain(term, calendar)} == {
         day: kind == "working" for day, kind in walked.items()

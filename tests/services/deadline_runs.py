@@ -1,17 +1,18 @@
 """Runs of *deadlines* as its loop makes them: the first step is folded, then the case is looked at again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 
 from jauap.domain.case import Case, Clock, Recorded, evolve
-from jauap.domain.events import CalendarActReceived, DeadlineStep, Event
+from jauap.domain.events import CalendarActReceived, DeadlineMoved, DeadlineStarted, DeadlineStep, Event
 from jauap.domain.facts import CalendarAct, CalendarDay, DayKind
 from jauap.domain.rules import RULES, Rule
-from jauap.domain.workdays import Calendar, calendar_of, parse_acts
+from jauap.domain.workdays import Calendars, parse_acts
 from services.deadlines.clocks import wanted_clocks
 from services.deadlines.reconcile import reconcile
 from tests.builders import day, recorded
@@ -27,34 +28,34 @@ def acts() -> tuple[CalendarAct, ...]:
 
 
 @cache
-def shipped() -> Calendar:
+def shipped() -> Calendars:
     """Give the calendar that ships."""
-    return calendar_of(acts())
+    return Calendars(acts())
 
 
 @cache
-def moved_off(*days: str, becomes: DayKind = "moved-off") -> Calendar:
+def moved_off(*days: str, becomes: DayKind = "moved-off") -> Calendars:
     """Give the calendar that ships after an act that makes something of some days of 2026."""
     named = tuple(CalendarDay(day=day(text), becomes=becomes, why="Order") for text in days)
     act = CalendarActReceived(act="later-order", title="An order", known_on=date(2026, 6, 1), days=named)
-    return calendar_of([*acts(), act])
+    return Calendars([*acts(), act])
 
 
 @cache
-def without(*years: int) -> Calendar:
+def without(*years: int) -> Calendars:
     """Give a calendar in which some years are not loaded."""
-    return calendar_of([act for act in acts() if not set(act.years) & set(years)])
+    return Calendars([act for act in acts() if not set(act.years) & set(years)])
 
 
 def clocks_of(
-    case: Case, today: str = "07-01", calendar: Calendar | None = None, rules: Sequence[Rule] = RULES
+    case: Case, today: str = "07-01", calendar: Calendars | None = None, rules: Sequence[Rule] = RULES
 ) -> dict[str, Clock]:
     """Give the clocks that should be on record on a day of 2026."""
     return wanted_clocks(case, calendar or shipped(), rules, day(today))
 
 
 def run(
-    case: Case, today: date, calendar: Calendar | None = None, most: int = LIMIT
+    case: Case, today: date, calendar: Calendars | None = None, most: int = LIMIT
 ) -> tuple[Case, list[DeadlineStep]]:
     """Fold the first step and look again, until none is left or `most` were folded; give the case and the steps."""
     folded: list[DeadlineStep] = []
@@ -77,8 +78,22 @@ def then(case: Case, *history: Event | tuple[str, Event]) -> Case:
 
 
 def as_wanted(case: Case) -> dict[str, Clock]:
-    """Give the clocks on record, without whether their coming near was told: after an outage it may not have been."""
-    return {name: msgspec.structs.replace(clock, near=None) for name, clock in case.deadlines.clocks.items()}
+    """Give the clocks on record as they stand."""
+    return as_they_stand(case.deadlines.clocks)
+
+
+def as_they_stand(clocks: Mapping[str, Clock]) -> dict[str, Clock]:
+    """Give clocks without what depends on when they were looked at: which step was told, which calendar was seen."""
+    unseen: dict[str, Any] = {"near": None, "acts": (), "calendar": None, "known_on": None}
+    return {name: msgspec.structs.replace(clock, **unseen) for name, clock in clocks.items()}
+
+
+def bare(step: DeadlineStep) -> DeadlineStep:
+    """Give a start or a move without what it tells of the calendar that it was counted on."""
+    if not isinstance(step, DeadlineStarted | DeadlineMoved):
+        return step
+    unseen: dict[str, Any] = {"acts": (), "calendar": None, "known_on": None, "receipt": None}
+    return msgspec.structs.replace(step, **unseen)
 
 
 def names(steps: Iterable[DeadlineStep]) -> list[str]:

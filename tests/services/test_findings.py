@@ -43,10 +43,11 @@ IN_ORDER = (a_communication(), a_forwarding(), a_notice(), some_info(), a_meetin
 
 def findings_of(case: Case, today: str = "07-01") -> dict[str, FindingRaised]:
     """Give the findings that should be on record on a day of 2026."""
-    return wanted_findings(case, wanted_clocks(case, shipped(), RULES, day(today)))
+    wanted = wanted_findings(case, wanted_clocks(case, shipped(), RULES, day(today)))
+    return {name: finding.raised for name, finding in wanted.items()}
 
 
-def told(finding: FindingRaised) -> tuple[str, str, str, str | None, str]:
+def told(finding: FindingRaised) -> tuple[str | None, str, str, str | None, str]:
     """Give what a finding says: its paragraph, what was expected and found, the body, the record."""
     return finding.paragraph, finding.expected, finding.found, finding.body, finding.basis
 
@@ -108,9 +109,26 @@ def test_late_follows_the_due_date() -> None:
 
 
 def test_missed_request_is_no_breach() -> None:
-    """A body that misses the date the MFA asked for is late for that request, not in breach of the decree."""
+    """A body that misses the date the MFA asked for is late for that request, not in breach of the decree: 14-7(1)."""
     to = ForwardedTo(body="MIA", due=day("06-19"))
-    assert findings_of(given(a_communication(), a_notice(), a_forwarding(to))) == {}
+    found = findings_of(given(a_communication(), a_notice(), a_forwarding(to)))
+    assert {name: told(finding) for name, finding in found.items()} == {
+        "request-late/asked/MIA": (
+            None,
+            "information by 2026-06-19, as the MFA asked",
+            "not done in time",
+            "MIA",
+            "routing:2",
+        )
+    }
+
+
+@pytest.mark.parametrize("body", ["PA", "PMO"])
+def test_no_body_is_exempt(body: str) -> None:
+    """50(1) exempts two bodies from chapter 6 only, and so not from 14-7(1)."""
+    wrong = some_info(body=body, signatory=a_signatory(capacity="other"))
+    found = findings_of(given(a_communication(), a_notice(), a_forwarding(body), wrong))
+    assert told(found["signatory/intake:2"]) == ("14-7(1)", HEADS, "signed in another capacity", body, "intake:2")
 
 
 def test_body_forwarded_to_late() -> None:

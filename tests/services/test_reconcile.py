@@ -1,6 +1,7 @@
 """Steps: from what is on record to what should be, one at a time, and no further."""
 
 from datetime import date
+from typing import Any
 
 from jauap.domain.case import Case
 from jauap.domain.events import (
@@ -16,7 +17,7 @@ from jauap.domain.events import (
 )
 from jauap.domain.facts import ForwardedTo
 from jauap.domain.rules import RULES
-from jauap.domain.workdays import Calendar
+from jauap.domain.workdays import Calendars
 from services.deadlines.reconcile import reconcile
 from tests.builders import (
     a_communication,
@@ -37,6 +38,7 @@ from tests.builders import (
 )
 from tests.services.deadline_runs import (
     as_wanted,
+    bare,
     moved_off,
     names,
     run,
@@ -51,7 +53,7 @@ NOT_FORWARDED = (a_communication(), a_notice())
 """Received on 3 June, the Ombudsman informed: 14-5(1) is the one open clock, due on 10 June, safe on 9 June."""
 
 
-def settled(*history: Item, today: str = "06-05", calendar: Calendar | None = None) -> Case:
+def settled(*history: Item, today: str = "06-05", calendar: Calendars | None = None) -> Case:
     """Give the case after its history and all steps of a day of 2026."""
     return run(given(*history), day(today), calendar)[0]
 
@@ -60,7 +62,7 @@ def test_started() -> None:
     """A letter's clocks start once, with all that the day's reader needs, and then there is nothing to do."""
     case, steps = run(given(a_communication()), day("06-03"))
     assert names(steps) == ["DeadlineStarted 14-5(1)", "DeadlineStarted 14-5(2)"]
-    assert steps[0] == DeadlineStarted(
+    assert bare(steps[0]) == DeadlineStarted(
         clock="14-5(1)",
         paragraph="14-5(1)",
         rule="14-5(1)/2022",
@@ -86,31 +88,45 @@ def test_met() -> None:
 
 
 def test_near_is_told_once() -> None:
-    """Two working days before the safe date a clock is near; that is told once, not each day."""
-    case = settled(*NOT_FORWARDED, today="06-04")
-    case, steps = run(case, day("06-05"))
-    assert steps == [
-        DeadlineNear(clock="14-5(1)", due=day("06-10"), safe=day("06-09"), working_days_left=2, basis="intake:1")
-    ]
-    for today in ("06-05", "06-06", "06-08", "06-09", "06-10"):
-        assert run(case, day(today))[1] == []
+    """Three days and a day before the safe date, on it, and when only the legal date is left: each once, not daily."""
+    case = settled(*NOT_FORWARDED, today="06-03")
+    told: dict[str, list[Any]] = {}
+    for today in ("06-04", "06-05", "06-05", "06-06", "06-07", "06-08", "06-08", "06-09", "06-10", "06-10"):
+        case, steps = run(case, day(today))
+        told |= {today: steps} if steps else {}
+    near: dict[str, Any] = {"clock": "14-5(1)", "due": day("06-10"), "safe": day("06-09"), "basis": "intake:1"}
+    assert told == {
+        "06-04": [DeadlineNear(step=3, working_days_left=3, **near)],
+        "06-08": [DeadlineNear(step=1, working_days_left=1, **near)],
+        "06-09": [DeadlineNear(step=0, working_days_left=0, **near)],
+        "06-10": [DeadlineNear(step=-1, working_days_left=0, **near)],
+    }
+
+
+def test_near_after_an_outage() -> None:
+    """Steps that were slept over are told by the nearest one alone; a clock that runs backwards tells none again."""
+    case, steps = run(settled(*NOT_FORWARDED, today="06-03"), day("06-09"))
+    assert [step.step for step in steps if isinstance(step, DeadlineNear)] == [0]
+    assert run(case, day("06-08"))[1] == []
 
 
 def test_near_between_the_safe_and_the_due_date() -> None:
     """First seen on the last day, after the safe date, a clock is near with no working day left."""
     _, steps = run(given(*NOT_FORWARDED), day("06-10"))
     near = [step for step in steps if isinstance(step, DeadlineNear)]
-    assert [(step.clock, step.working_days_left) for step in near] == [("14-5(1)", 0)]
+    assert [(step.clock, step.step, step.working_days_left) for step in near] == [("14-5(1)", -1, 0)]
 
 
 def test_near_again_after_a_move() -> None:
     """A clock that moved comes near anew."""
     case = settled(*NOT_FORWARDED, today="06-08")
     case, steps = run(then(case, a_correction(received_on=day("06-05"))), day("06-08"))
-    assert names(steps) == ["DeadlineMoved 14-5(1)", "DeadlineMoved 14-5(2)"]
+    assert names(steps) == ["DeadlineMoved 14-5(1)", "DeadlineNear 14-5(1)", "DeadlineMoved 14-5(2)"]
     _, steps = run(case, day("06-10"))
     assert steps == [
-        DeadlineNear(clock="14-5(1)", due=day("06-12"), safe=day("06-11"), working_days_left=1, basis="intake:2")
+        DeadlineNear(
+            clock="14-5(1)", due=day("06-12"), safe=day("06-11"), step=1, working_days_left=1, basis="intake:2"
+        )
     ]
 
 
@@ -138,15 +154,16 @@ def test_after_an_outage() -> None:
 
 
 def test_met_late() -> None:
-    """A fact after the due date is recorded as late: the clock stays missed and the finding stays."""
+    """A fact after the due date is recorded as late: the clock stays missed, the finding stays and shows its cure."""
     case = settled(*NOT_FORWARDED, today="06-12")
     case, steps = run(then(case, a_forwarding(forwarded_on=day("06-15"))), day("06-15"))
     assert steps[0] == DeadlineMet(
         clock="14-5(1)", met_on=day("06-15"), late=True, met_by="routing:2", basis="intake:1"
     )
-    assert names(steps[1:]) == ["FindingRaised forwarded-late/MIA"]
+    assert sorted(names(steps[1:])) == ["FindingCured late/14-5(1)", "FindingRaised forwarded-late/MIA"]
     assert case.deadlines.clocks["14-5(1)"].missed
-    assert "late/14-5(1)" in case.deadlines.findings
+    late = case.deadlines.findings["late/14-5(1)"]
+    assert (late.cured_on, late.cured_by) == (day("06-15"), "routing:2")
 
 
 def test_late_fact_at_once() -> None:
@@ -197,7 +214,7 @@ def test_moved_by_a_corrected_receipt() -> None:
     case = settled(*NOT_FORWARDED, a_forwarding(), today="06-05")
     _, steps = run(then(case, a_correction(received_on=day("06-04"))), day("06-05"))
     assert names(steps) == ["DeadlineMoved 14-5(1)", "DeadlineMoved 14-5(2)"]
-    assert steps[0] == DeadlineMoved(
+    assert bare(steps[0]) == DeadlineMoved(
         clock="14-5(1)",
         rule="14-5(1)/2022",
         policy="day-after/1",
@@ -259,8 +276,12 @@ def test_return_with_a_new_date() -> None:
     case, steps = run(then(case, a_return(2, due=day("06-29"))), day("06-15"))
     assert names(steps) == ["DeadlineMoved asked/MIA", "DeadlineReopened asked/MIA"]
     case, steps = run(then(case, some_info(submitted_on=day("06-30"))), day("06-30"))
-    assert names(steps) == ["DeadlineMissed asked/MIA", "DeadlineMet asked/MIA"]
-    assert case.deadlines.findings == {}
+    assert names(steps) == [
+        "DeadlineMissed asked/MIA",
+        "DeadlineMet asked/MIA",
+        "FindingRaised request-late/asked/MIA",
+        "FindingCured request-late/asked/MIA",
+    ]
 
 
 def test_two_responses() -> None:
@@ -317,6 +338,7 @@ def test_calendar_change_earlier() -> None:
         "DeadlineMissed 14-5(1)",
         "DeadlineMet 14-5(1)",
         "FindingRaised late/14-5(1)",
+        "FindingCured late/14-5(1)",
     ]
 
 
@@ -352,7 +374,7 @@ def test_finding_follows_its_fact() -> None:
     assert [step for step in steps if isinstance(step, FindingRaised)] == [raised]
     case, steps = run(then(case, a_correction(language="fr")), day("06-23"))
     assert [type(step) for step in steps] == [FindingCured, FindingRaised]
-    assert case.deadlines.findings["language/publication:1"].expected == "in fr, as the communication"
+    assert case.deadlines.findings["language/publication:1"].raised.expected == "in fr, as the communication"
     case, steps = run(then(case, by("publication", a_withdrawal())), day("06-23"))
     assert names(steps)[-1] == "FindingCured language/publication:1"
     assert case.deadlines.findings == {}

@@ -142,7 +142,9 @@ def findings(
     as_json: AsJson = False,  # noqa: FBT002
     data_dir: DataDir = DATA_DIR,
 ) -> None:
-    """Tell where what is on record falls short of the decree. A finding that was cured stays in the history.
+    """Tell where what is on record falls short of the decree. What was done late after all shows the day.
+
+    A finding that lost its ground, since a fact was corrected or withdrawn, stays in the history.
 
     Example: jauap findings KAZ-3-2026
     """
@@ -282,8 +284,13 @@ def _say_deadlines(rows: list[DeadlineRow]) -> None:
 
 
 def _deadline_cells(row: DeadlineRow) -> tuple[object, ...]:
-    practice = "practice: the safe reading" if row.paragraph is None and row.body is None else ""
-    remark = row.absent or ("crosses a day that is only estimated" if row.estimated else practice)
+    remarks = [
+        row.absent,
+        f"extended from {row.original}" if row.original else None,
+        "crosses a day that is only estimated" if row.estimated else None,
+        "practice" if row.paragraph is None and row.body is None else None,
+    ]
+    remark = "; ".join(filter(None, remarks))
     left = row.days_left if row.met_on is None else None
     return (
         row.case_id, row.clock, row.body or "MFA", row.due, row.safe or row.due, left, row.state, row.met_on, remark,
@@ -291,8 +298,18 @@ def _deadline_cells(row: DeadlineRow) -> tuple[object, ...]:
 
 
 def _say_findings(rows: list[FindingRow]) -> None:
-    headings = ("CASE", "PARAGRAPH", "FINDING", "EXPECTED", "FOUND", "FOR", "RESTS ON")
+    headings = ("CASE", "PARAGRAPH", "FINDING", "EXPECTED", "FOUND", "DONE ON", "FOR", "RESTS ON")
     cells = [
-        (row.case_id, row.paragraph, row.code, row.expected, row.found, row.body or "MFA", row.basis) for row in rows
+        (
+            row.case_id,
+            row.paragraph or "practice",
+            row.code,
+            row.expected,
+            row.found,
+            row.cured_on,
+            row.body or "MFA",
+            row.basis,
+        )
+        for row in rows
     ]
-    say_table(headings, cells, "There are no open findings.")
+    say_table(headings, cells, "There are no findings.")

@@ -4,7 +4,7 @@ Events of different services fill disjoint parts, so every interleaving of the f
 topic's own order gives the same case. `evolve` never refuses: what is in the log happened.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypeGuard, TypeVar, get_args
 
 import msgspec
@@ -108,20 +108,40 @@ class Clock(Value, frozen=True, kw_only=True):
     safe: date | None = None
     estimated: bool = False
     absent: str | None = None
+    original: date | None = None
+    receipt: str | None = None
+    acts: tuple[str, ...] = ()
+    calendar: int | None = None
+    known_on: date | None = None
     basis: str
-    near: str | None = None
-    """The due date for which its coming near was told, as an ISO date and basis; null: not yet."""
+    near: int | None = None
+    """The last step of coming near that was told of this due date and basis, see `DeadlineNear`; null: none yet."""
     missed: bool = False
     met_on: date | None = None
     met_by: str | None = None
 
 
+class Finding(Value, frozen=True, kw_only=True):
+    """A finding that has ground, and what was done about it late, if anything."""
+
+    raised: FindingRaised
+    cured_on: date | None = None
+    cured_by: str | None = None
+
+
+TERMS = (
+    "rule", "policy", "starts_on", "due", "safe", "estimated", "absent", "original", "receipt", "acts", "calendar",
+    "known_on", "basis",
+)  # fmt: skip
+"""What a clock's start and each move of it say."""
+
+
 class Clocks(Value, frozen=True, kw_only=True):
-    """The part of *deadlines*: clocks by id and open findings by id."""
+    """The part of *deadlines*: clocks by id, and findings by id, those that were cured late too."""
 
     last: int = 0
     clocks: dict[str, Clock] = msgspec.field(default_factory=dict)
-    findings: dict[str, FindingRaised] = msgspec.field(default_factory=dict)
+    findings: dict[str, Finding] = msgspec.field(default_factory=dict)
 
 
 class Case(Value, frozen=True, kw_only=True):
@@ -176,27 +196,42 @@ def _running(clocks: dict[str, Clock], event: Event) -> dict[str, Clock]:
         case DeadlineStarted():
             return {**clocks, event.clock: started(event)}
         case DeadlineMoved():
-            return _changed(clocks, event.clock, **_terms(event))
+            return _moved(clocks, event)
         case DeadlineNear():
-            return _changed(clocks, event.clock, near=near_mark(event.due, event.basis))
+            return _changed(clocks, event.clock, near=event.step)
         case DeadlineMet():
             return _changed(clocks, event.clock, missed=event.late, met_on=event.met_on, met_by=event.met_by)
         case DeadlineMissed():
             return _changed(clocks, event.clock, missed=True, met_on=None, met_by=None)
-        case DeadlineReopened():
-            return _changed(clocks, event.clock, missed=False, met_on=None, met_by=None)
+        case DeadlineReopened():  # whoever took it for done is told again how near it is
+            return _changed(clocks, event.clock, missed=False, met_on=None, met_by=None, near=None)
         case DeadlineDropped():
             return {name: clock for name, clock in clocks.items() if name != event.clock}
         case _:
             return clocks  # findings and mendings leave the clocks alone
 
 
-def _open(findings: dict[str, FindingRaised], event: Event) -> dict[str, FindingRaised]:
+def _moved(clocks: dict[str, Clock], event: DeadlineMoved) -> dict[str, Clock]:
+    """With other terms; where the day to act by, or what set it, is another one, its coming near is to be told anew."""
+    clock = clocks.get(event.clock)
+    if clock is None:
+        return clocks
+    same = (clock.due, clock.safe, clock.basis) == (event.due, event.safe, event.basis)
+    return _changed(clocks, event.clock, **_terms(event), near=clock.near if same else None)
+
+
+def _open(findings: dict[str, Finding], event: Event) -> dict[str, Finding]:
     match event:
         case FindingRaised():
-            return {**findings, event.finding: event}
-        case FindingCured():
+            return {**findings, event.finding: Finding(raised=event)}
+        case FindingCured(cured_on=None):
             return {name: finding for name, finding in findings.items() if name != event.finding}
+        case FindingCured():
+            raised = findings.get(event.finding)
+            if raised is None:
+                return findings
+            cured = msgspec.structs.replace(raised, cured_on=event.cured_on, cured_by=event.cured_by)
+            return {**findings, event.finding: cured}
         case _:
             return findings  # clocks and mendings leave the findings alone
 
@@ -206,14 +241,8 @@ def started(event: DeadlineStarted) -> Clock:
     return Clock(clock=event.clock, paragraph=event.paragraph, body=event.body, **_terms(event))
 
 
-def near_mark(due: date, basis: str) -> str:
-    """What `Clock.near` holds once it was told that a clock comes near this due date."""
-    return f"{due} {basis}"
-
-
 def _terms(event: DeadlineStarted | DeadlineMoved) -> dict[str, Any]:
-    names = ("rule", "policy", "starts_on", "due", "safe", "estimated", "absent", "basis")
-    return {name: getattr(event, name) for name in names}
+    return {name: getattr(event, name) for name in TERMS}
 
 
 def _changed(clocks: dict[str, Clock], name: str, **changes: object) -> dict[str, Clock]:
@@ -262,6 +291,16 @@ def corrected(letter: Letter, sequence: int, correction: CommunicationCorrected)
         received_by=sequence if "received_on" in given else letter.received_by,
         term_by=sequence if term & changes.keys() else letter.term_by,
     )
+
+
+def stated_due(letter: Communication) -> date | None:
+    """The day that a letter states for the response; a period runs in calendar days from its own date (14-8(1)).
+
+    None: it states none, or its own date is not known.
+    """
+    if letter.reply_due is not None or letter.reply_within_days is None or letter.letter_date is None:
+        return letter.reply_due
+    return letter.letter_date + timedelta(days=letter.reply_within_days)
 
 
 def merged_into(case: Case) -> str | None:

@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from jauap.domain import facts
-from jauap.domain.facts import BodyCode, Line, Mark, Value, doc
+from jauap.domain.facts import BodyCode, Line, Mark, Sequence, Value, doc
 
 
 class CommunicationReceived(facts.Communication, frozen=True, tag=True):
@@ -103,6 +103,21 @@ Basis = Annotated[
     str, doc("The record that set the present due date, or that this rests on: service and sequence, such as intake:2.")
 ]
 Due = Annotated[date | None, doc("Last day of the term, until 24:00 Asia/Almaty; null: it can't be counted.")]
+Original = Annotated[
+    date | None, doc("The day that the communication itself states, where an extension took its place. 14-8(1).")
+]
+Acts = Annotated[tuple[Mark, ...], doc("Calendar acts that name a day of the term, in the order of their days.")]
+CalendarSeen = Annotated[
+    Sequence | None,
+    doc("Sequence of the last record under CALENDAR, in intake's chain, that it was counted with; null: not counted."),
+]
+KnownOn = Annotated[
+    date | None,
+    doc("It was counted with the acts that were publicly known on this day, the last one's; null: not counted."),
+]
+Receipt = Annotated[
+    Mark | None, doc("Policy that gave the day of receipt, with its version: first-receipt/1; null: not from receipt.")
+]
 
 
 class DeadlineStarted(Value, frozen=True, kw_only=True, tag=True):
@@ -118,6 +133,11 @@ class DeadlineStarted(Value, frozen=True, kw_only=True, tag=True):
     safe: Annotated[date | None, doc("The day to act by where the text has two readings; null: same as due.")] = None
     estimated: Annotated[bool, doc("The term crosses a day that is only estimated.")] = False
     absent: Annotated[str | None, doc("Why there is no due date; null: there is one.")] = None
+    original: Original = None
+    receipt: Receipt = None
+    acts: Acts = ()
+    calendar: CalendarSeen = None
+    known_on: KnownOn = None
     basis: Basis
 
 
@@ -129,10 +149,19 @@ class DeadlineMoved(Value, frozen=True, kw_only=True, tag=True):
     policy: Annotated[str, doc("Counting policy and version.")]
     starts_on: Annotated[date, doc("Day of the starting event, Asia/Almaty: day 0.")]
     previous: Annotated[date | None, doc("The due date before; null: there was none.")] = None
+    earlier: Annotated[bool, doc("The due date, or the day to act by, is earlier than it was.")] = False
+    because: Annotated[
+        tuple[Mark, ...], doc("Calendar acts that moved it, by being taken in or withdrawn; empty: none did.")
+    ] = ()
     due: Due = None
     safe: Annotated[date | None, doc("The day to act by where the text has two readings; null: same as due.")] = None
     estimated: Annotated[bool, doc("The term crosses a day that is only estimated.")] = False
     absent: Annotated[str | None, doc("Why there is no due date; null: there is one.")] = None
+    original: Original = None
+    receipt: Receipt = None
+    acts: Acts = ()
+    calendar: CalendarSeen = None
+    known_on: KnownOn = None
     basis: Basis
 
 
@@ -142,6 +171,14 @@ class DeadlineNear(Value, frozen=True, kw_only=True, tag=True):
     clock: ClockId
     due: Annotated[date, doc("Last day of the term, Asia/Almaty.")]
     safe: Annotated[date | None, doc("The day to act by where it differs; null: same as due.")] = None
+    step: Annotated[
+        int,
+        Meta(
+            ge=-1,
+            description="Working days before the day to act by at which this is told; 0: that day; -1: it has passed,"
+            " and the term has not ended.",
+        ),
+    ]
     working_days_left: Annotated[
         int, Meta(ge=0, description="Working days from the day after this one to the day to act by.")
     ]
@@ -187,7 +224,9 @@ class FindingRaised(Value, frozen=True, kw_only=True, tag=True):
 
     finding: FindingId
     code: Annotated[Mark, doc("Kind of the finding.")]
-    paragraph: Annotated[str, doc("The paragraph that it falls short of.")]
+    paragraph: Annotated[str | None, doc("The paragraph that it falls short of; null: practice, not the decree.")] = (
+        None
+    )
     expected: Annotated[Line, doc("What the paragraph asks for.")]
     found: Annotated[Line, doc("What is on record.")]
     body: Annotated[BodyCode | None, doc("The body concerned; null: the MFA.")] = None
@@ -195,9 +234,13 @@ class FindingRaised(Value, frozen=True, kw_only=True, tag=True):
 
 
 class FindingCured(Value, frozen=True, kw_only=True, tag=True):
-    """A finding has no ground any more: a fact was corrected, withdrawn or recorded late."""
+    """What was missing was done late, or a finding has no ground any more: a fact was corrected or withdrawn."""
 
     finding: FindingId
+    cured_on: Annotated[date | None, doc("Day on which it was done after all, Asia/Almaty; null: no ground.")] = None
+    cured_by: Annotated[str | None, doc("The record of that, as service and sequence: routing:1; null: no ground.")] = (
+        None
+    )
 
 
 IntakeFact = (

@@ -5,7 +5,7 @@ paragraph of Decree No. 786 (`14-8(1)`), or *practice* for what the decree does 
 victim, a source or another private person: names stand in documents, and only their hashes stand here.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -37,6 +37,8 @@ StateCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=PRINTABLE)]
 Mark = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
 MediaType = Annotated[str, Meta(max_length=255, pattern=r"^[\w.+-]+/[\w.+-]+$(?!\n)")]
+Instant = Annotated[datetime, Meta(tz=True)]
+"""With its time zone."""
 Year = Annotated[int, Meta(ge=1991, le=2200)]
 Sequence = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
@@ -126,6 +128,14 @@ class Communication(Value, frozen=True, kw_only=True):
             " corrects it. Practice."
         ),
     ] = False
+    received_at: Annotated[
+        Instant | None,
+        doc("Instant at which it reached the MFA at the first of its places, a mission too; null: not known."),
+    ] = None
+    in_astana_on: Annotated[
+        date | None,
+        doc("Day on which it reached the ministry in Astana, where it had reached a mission before; null: not told."),
+    ] = None
     reply_due: Annotated[
         date | None, doc("The date by which the letter asks for a response; null: none stated. 14-8(1).")
     ] = None
@@ -154,6 +164,10 @@ class Correction(Value, frozen=True, kw_only=True):
     received_on: Annotated[
         date | None, doc("Day of receipt, Asia/Almaty; given, it confirms an assumed one. 14-5(1).")
     ] = None
+    received_at: Annotated[Instant | None, doc("Instant at which it reached the MFA at the first of its places.")] = (
+        None
+    )
+    in_astana_on: Annotated[date | None, doc("Day on which it reached the ministry in Astana.")] = None
     reply_due: Annotated[date | None, doc("The date by which the letter asks for a response. 14-8(1).")] = None
     reply_within_days: Annotated[
         Annotated[int, Meta(ge=1, le=3660)] | None,
@@ -163,7 +177,15 @@ class Correction(Value, frozen=True, kw_only=True):
     cleared: Annotated[
         tuple[
             Literal[
-                "reference", "registry_number", "subject", "language", "letter_date", "reply_due", "reply_within_days"
+                "reference",
+                "registry_number",
+                "subject",
+                "language",
+                "letter_date",
+                "received_at",
+                "in_astana_on",
+                "reply_due",
+                "reply_within_days",
             ],
             ...,
         ],

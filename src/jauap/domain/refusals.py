@@ -54,6 +54,10 @@ class OtherState(Refusal):
     """The communication is addressed to another State than the one that this deployment serves."""
 
 
+class InstantOfAnotherDay(Refusal):
+    """The instant of receipt falls on another day in Kazakhstan than the day of receipt; correct one of them."""
+
+
 class DateInTheFuture(Refusal):
     """The day has not come yet in Kazakhstan; record a fact once it has happened."""
 

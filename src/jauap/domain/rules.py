@@ -5,11 +5,17 @@ no code changes. Source: Decree No. 786 of 25 January 2022, paragraphs 14-5 to 1
 docs/explanation/how-the-decree-is-read.md.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
+from msgspec.structs import replace
+
 from jauap.domain.facts import Line, Mark, Value, doc
+from jauap.domain.receipts import FIRST_RECEIPT
+
+NEAR = (3, 1)
+"""Practice: so many working days before its day to act by, an open clock is told to come near; and on that day."""
 
 Unit = Literal["working-days", "stated-date"]
 Roll = Literal["none"]
@@ -34,6 +40,9 @@ class Rule(Value, frozen=True, kw_only=True):
     safe_policy: Annotated[
         Mark | None, doc("The reading that gives the safe date; None: the text has one reading.")
     ] = None
+    receipt: Annotated[
+        Mark | None, doc("Policy and version that gives the day of receipt, see `receipts`; None: not from receipt.")
+    ] = None
     roll: Annotated[
         Roll, doc("What becomes of a due date on a day off. none: it stays; the safe reading is to act earlier.")
     ] = "none"
@@ -52,6 +61,7 @@ RULES: tuple[Rule, ...] = (
         unit="working-days",
         policy="day-after/1",
         safe_policy="from-the-day/1",
+        receipt=FIRST_RECEIPT,
         in_force_from=DECREE,
     ),
     Rule(
@@ -64,6 +74,7 @@ RULES: tuple[Rule, ...] = (
         unit="working-days",
         policy="day-after/1",
         safe_policy="from-the-day/1",
+        receipt=FIRST_RECEIPT,
         in_force_from=DECREE,
     ),
     Rule(
@@ -120,6 +131,16 @@ RULES: tuple[Rule, ...] = (
         in_force_from=DECREE,
     ),
     Rule(
+        row="calendar/practice",
+        clock="calendar",
+        paragraph=None,
+        starts="November came, and the calendar of the next year is not loaded.",
+        met_by="An act that states the public holidays of that year was taken in.",
+        unit="stated-date",
+        policy="stated/1",
+        in_force_from=DECREE,
+    ),
+    Rule(
         row="14-9(1)/interim/practice",
         clock="14-9(1)/interim",
         paragraph=None,
@@ -151,6 +172,22 @@ def rule_for(clock: str, starts_on: date, rules: Sequence[Rule] = RULES) -> Rule
     None: no row was in force (a letter from before the decree), or there is no such clock.
     """
     return next((rule for rule in rules if rule.clock == clock and _in_force(rule, starts_on)), None)
+
+
+def with_receipt(rules: Sequence[Rule], policy: str, since: date) -> tuple[Rule, ...]:
+    """Give the table with another receipt policy from a day on: what started before that day is judged as before."""
+    return tuple(row for rule in rules for row in _receipt_from(rule, policy, since))
+
+
+def _receipt_from(rule: Rule, policy: str, since: date) -> Iterator[Rule]:
+    ended = rule.in_force_until is not None and rule.in_force_until < since
+    if rule.receipt in (None, policy) or ended:
+        yield rule
+        return
+    if rule.in_force_from < since:
+        yield replace(rule, in_force_until=since - timedelta(days=1))
+    since = max(since, rule.in_force_from)
+    yield replace(rule, row=f"{rule.row}/{policy.replace('/', '-')}", receipt=policy, in_force_from=since)
 
 
 def _in_force(rule: Rule, day: date) -> bool:

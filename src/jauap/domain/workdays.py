@@ -67,6 +67,10 @@ class Term(Value, frozen=True, kw_only=True):
     """The day to act by where the text has a second, earlier reading; None: one reading, or both end alike."""
     estimated: bool = False
     """The term crosses a day whose date is only estimated: `due` may yet move."""
+    acts: tuple[str, ...] = ()
+    """Names of the acts that name a day of the term, in the order of their days."""
+    known_on: date | None = None
+    """The calendar that it was counted on holds the acts that were known on this day; None: all acts."""
 
 
 class NamedDay(NamedTuple):
@@ -117,6 +121,11 @@ class Calendar:
         self.require(first, self.working[place])
         return self.working[place]
 
+    def acts_on(self, first: date, last: date) -> tuple[str, ...]:
+        """Name the acts that name a day of `first` … `last`, both included, in the order of their days."""
+        named = (self.named[day].act for day in days_between(first, last) if day in self.named)
+        return tuple(dict.fromkeys(named))
+
     def rests_on_estimate(self, first: date, last: date) -> bool:
         """Say whether an estimated day lies in `first` … `last`, both included.
 
@@ -151,6 +160,31 @@ def calendar_of(acts: Iterable[CalendarAct], known_on: date | None = None) -> Ca
         working=tuple(day for year in sorted(years) for day in days_of(year) if _works(day, named)),
         estimates=tuple(sorted(day for day, what in named.items() if what.becomes == "estimated-off")),
     )
+
+
+class Calendars:
+    """The acts on record, and the calendar as it was known on any day."""
+
+    def __init__(self, acts: Iterable[CalendarAct], sequence: int | None = None) -> None:
+        """Take the acts in the order of the log, and the sequence of the last record that they come from."""
+        self.acts = tuple(acts)
+        self.sequence = sequence
+        self._changes = tuple(sorted({act.known_on for act in self.acts}))
+        self._made: dict[date | None, Calendar] = {}
+
+    def known_on(self, day: date) -> Calendar:
+        """Give the calendar as it was publicly known on a day; its own `known_on` is the day of its last act."""
+        place = bisect_right(self._changes, day)
+        change = self._changes[place - 1] if place else None
+        if change not in self._made:
+            acts = self.acts if change is not None else ()
+            self._made[change] = calendar_of(acts, change)
+        return self._made[change]
+
+    def next_change(self, after: date) -> date | None:
+        """Give the first day after this one on which an act became known; None: there is none."""
+        place = bisect_right(self._changes, after)
+        return self._changes[place] if place < len(self._changes) else None
 
 
 def parse_acts(text: bytes) -> tuple[CalendarAct, ...]:
@@ -219,7 +253,34 @@ def count(start: date, working_days: int, policy: str, calendar: Calendar, safe_
         due=due,
         safe=safe if safe is not None and safe < due else None,
         estimated=calendar.rests_on_estimate(first, due),
+        acts=calendar.acts_on(first, due),
+        known_on=calendar.known_on,
     )
+
+
+def count_as_known(
+    start: date, working_days: int, policy: str, calendars: Calendars, closed_on: date, safe_policy: str | None = None
+) -> Term:
+    """Count a term as the calendar was known while it ran: what became known after its end does not move it.
+
+    `closed_on` is the day on which what it waited for happened, or today. An act that became known by then, and not
+    after the term's end as it stood, counts from the day on which it was known. Raises as `count` does.
+    """
+    calendar = calendars.known_on(start)
+    known = start
+    while True:
+        change = calendars.next_change(known)
+        last = change is None or change > closed_on
+        try:
+            term = count(start, working_days, policy, calendar, safe_policy)
+        except CalendarMissing:
+            if last:
+                raise
+        else:
+            if last or (change is not None and change > term.due):
+                return term
+        assert change is not None  # noqa: S101 - else it is the last
+        known, calendar = change, calendars.known_on(change)
 
 
 def explain(term: Term, calendar: Calendar) -> tuple[Day, ...]:

@@ -1,8 +1,8 @@
 """`cases`: which cases are there, and how does each stand?"""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from jauap.domain.case import CALENDAR, Case, letter_of, merged_into, substantive_responses
+from jauap.domain.case import CALENDAR, Case, letter_of, merged_into, stated_due, substantive_responses
 from jauap.domain.events import (
     CommunicationForwarded,
     PublishedOnSite,
@@ -48,7 +48,7 @@ class CaseRow(Value, frozen=True, kw_only=True):
     missed_deadlines: int
     """Clocks whose term ended before what they wait for happened, whether or not it did later."""
     findings: int
-    """Open findings."""
+    """Findings that are not cured."""
     stands_still_since: datetime | None
     """The case is broken or parked since then, and this row is its last; null: it goes on."""
     stands_still_why: str | None
@@ -76,7 +76,7 @@ def rows(view: CaseView) -> list[Row]:
             merged_into(case),
             sum(clock.met_on is None and not clock.missed for clock in clocks),
             sum(clock.missed for clock in clocks),
-            len(case.deadlines.findings),
+            sum(finding.cured_on is None for finding in case.deadlines.findings.values()),
             standstill.since if standstill else None,
             standstill.why if standstill else None,
             view.last_recorded_at,
@@ -104,13 +104,6 @@ def _of_letter(case: Case, letter: Communication | None) -> Row:
         extensions[-1][1].reply_due if extensions else original,
         original,
     )
-
-
-def stated_due(letter: Communication) -> date | None:
-    """The day that a letter states for the response; a period runs in calendar days from its own date (14-8(1))."""
-    if letter.reply_due is not None or letter.reply_within_days is None or letter.letter_date is None:
-        return letter.reply_due
-    return letter.letter_date + timedelta(days=letter.reply_within_days)
 
 
 def status(case: Case) -> str:

@@ -25,6 +25,16 @@ class DeadlineRow(Value, frozen=True, kw_only=True):
     estimated: bool
     absent: str | None
     """Why there is no due date; null: there is one."""
+    original: date | None
+    """The day that the communication itself states, where an extension took its place (14-8(1))."""
+    receipt: str | None
+    """Policy that gave the day of receipt; null: it does not start with receipt."""
+    acts: tuple[str, ...]
+    """Calendar acts that name a day of the term."""
+    calendar: int | None
+    """Sequence of the last record under CALENDAR, in intake's chain, that it was counted with; null: not counted."""
+    known_on: date | None
+    """It was counted with the acts that were publicly known on this day; null: not counted."""
     state: str
     """open, met, met-late or missed."""
     met_on: date | None
@@ -52,6 +62,11 @@ def _row(case_id: str, clock: Clock) -> Row:
         clock.safe,
         clock.estimated,
         clock.absent,
+        clock.original,
+        clock.receipt,
+        list(clock.acts),
+        clock.calendar,
+        clock.known_on,
         state(clock),
         clock.met_on,
         clock.met_by,

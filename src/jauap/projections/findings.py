@@ -1,29 +1,52 @@
-"""`findings`: where does what is on record fall short of the decree? Open ones; a cured one is in the history."""
+"""`findings`: where does what is on record fall short of the decree, and what was done about it late?
 
+A finding that lost its ground, since a fact was corrected or withdrawn, is in the history only.
+"""
+
+from datetime import date
+
+from jauap.domain.case import Finding
 from jauap.domain.facts import Value
 from jauap.projections.database import Row
 from jauap.projections.view import CaseView
 
 
 class FindingRow(Value, frozen=True, kw_only=True):
-    """An open finding."""
+    """A finding that has ground. Days are days in Kazakhstan."""
 
     case_id: str
     finding: str
     code: str
-    paragraph: str
+    paragraph: str | None
+    """Null: practice, not the decree."""
     expected: str
     found: str
     body: str | None
     """The body concerned; null: the MFA."""
     basis: str
     """The record that it rests on: service and sequence."""
+    cured_on: date | None
+    """What was missing was done on this day, late; null: it is open."""
+    cured_by: str | None
+    """The record of that: service and sequence."""
 
 
 def rows(view: CaseView) -> list[Row]:
-    """A row for each open finding."""
-    case_id = view.case.case_id
-    return [
-        (case_id, f.finding, f.code, f.paragraph, f.expected, f.found, f.body, f.basis)
-        for f in view.case.deadlines.findings.values()
-    ]
+    """A row for each finding."""
+    return [_row(view.case.case_id, finding) for finding in view.case.deadlines.findings.values()]
+
+
+def _row(case_id: str, finding: Finding) -> Row:
+    raised = finding.raised
+    return (
+        case_id,
+        raised.finding,
+        raised.code,
+        raised.paragraph,
+        raised.expected,
+        raised.found,
+        raised.body,
+        raised.basis,
+        finding.cured_on,
+        finding.cured_by,
+    )

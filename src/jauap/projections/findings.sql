@@ -1,14 +1,16 @@
 -- create --
--- Where does what is on record fall short of the decree? (Open findings; a cured one is in the history.)
+-- Where does what is on record fall short of the decree, and what was done about it late?
 CREATE TABLE findings (
     case_id text NOT NULL,
     finding text NOT NULL,
     code text NOT NULL,
-    paragraph text NOT NULL,
+    paragraph text,
     expected text NOT NULL,
     found text NOT NULL,
     body text,
     basis text NOT NULL,
+    cured_on date,
+    cured_by text,
     PRIMARY KEY (case_id, finding)
 );
 
@@ -29,7 +31,7 @@ DELETE FROM findings;
 COPY findings FROM STDIN;
 
 -- list --
--- The open findings, of one case or of all.
+-- The findings, of one case or of all.
 SELECT * FROM findings
 WHERE %(case_id)s::text IS NULL OR case_id = %(case_id)s
-ORDER BY case_id, paragraph, finding;
+ORDER BY case_id, paragraph NULLS LAST, finding;

@@ -62,7 +62,7 @@ def deadlines(
 
 
 def findings(connection: Connection, case_id: str | None = None) -> list[FindingRow]:
-    """Open findings, of one case or of all; cured ones are in the history."""
+    """Findings, of one case or of all, also those cured late; one without ground is in the history only."""
     return _all(connection, FindingRow, MODELS["findings"].sql["list"], {"case_id": case_id})
 
 

@@ -225,11 +225,16 @@ def deadline_started(event: DeadlineStarted) -> str:
 def deadline_moved(event: DeadlineMoved) -> str:
     """The clock's own paragraph, or practice."""
     before = f" instead of {event.previous}" if event.previous and event.previous != event.due else ""
-    return f"{_clock(event.clock)} now {_end(event.due, event.safe, event.absent)}{before}, by {event.basis}."
+    earlier = ", which is earlier" if event.earlier else ""
+    by = f"by the calendar act {_list(event.because)}" if event.because else f"by {event.basis}"
+    return f"{_clock(event.clock)} now {_end(event.due, event.safe, event.absent)}{before}{earlier}, {by}."
 
 
 def deadline_near(event: DeadlineNear) -> str:
     """The clock's own paragraph, or practice."""
+    if event.step <= 0:
+        when = "today is the day to act by" if event.step == 0 else "the day to act by has passed"
+        return f"{_clock(event.clock)} {_end(event.due, event.safe, None)}: {when}."
     days = event.working_days_left
     unit = "working day is" if days == 1 else "working days are"
     return f"{_clock(event.clock)} {_end(event.due, event.safe, None)}: {days} {unit} left."
@@ -257,15 +262,18 @@ def deadline_dropped(event: DeadlineDropped) -> str:
 
 
 def finding_raised(event: FindingRaised) -> str:
-    """The finding's own paragraph."""
+    """The finding's own paragraph, or practice."""
     about = f" about {event.body}" if event.body else ""
     expected, found = _plain(event.expected), _plain(event.found)
-    return f"A finding{about} was raised under {event.paragraph}: expected: {expected}; found: {found}."
+    under = f"under {event.paragraph}" if event.paragraph else "(practice, not the decree)"
+    return f"A finding{about} was raised {under}: expected: {expected}; found: {found}."
 
 
 def finding_cured(event: FindingCured) -> str:
     """The finding names its ground; its paragraph stands where it was raised."""
-    return f"The finding {event.finding} has no ground any more and is cured."
+    if event.cured_on is not None:
+        return f"The finding {event.finding} is cured: it was done late, on {event.cured_on}, by {event.cured_by}."
+    return f"The finding {event.finding} has no ground any more."
 
 
 SENTENCES: dict[type[Event], Callable[[Any], str]] = {

@@ -22,7 +22,7 @@ from jauap.projections.partition import Partition, Position, unpack_chains
 
 log = structlog.get_logger(__name__)
 
-VERSION = 2
+VERSION = 3
 """Raise it when a table, a row, a sentence or `Case` changes its form: the projector then folds everything anew."""
 TOPICS = tuple(SERVICE_OF)
 SQL = statements.load("schema")
