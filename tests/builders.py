@@ -34,11 +34,18 @@ from jauap.domain.events import (
     ReportFiled,
     ResponseDrafted,
     ResponseSent,
+    VisitAgreed,
+    VisitAgreementRefused,
+    VisitInvitationSent,
+    VisitProposalEnded,
+    VisitProposed,
+    VisitStageReached,
 )
 from jauap.domain.facts import CalendarDay, Document, ForwardedTo, Participant, Signatory, Value
 from jauap.domain.refusals import Refusal
 
 CASE = "KAZ-3-2026"
+VISIT = "VISIT-03-12-2101"
 TODAY = date(2026, 7, 1)
 STORED = "a" * 64
 MISSING = "b" * 64
@@ -231,6 +238,53 @@ def a_calendar_act(*days: CalendarDay, **changes: Any) -> CalendarActReceived:
     moved = CalendarDay(day=day("06-08"), becomes="moved-off", why="Order")
     act = CalendarActReceived(act="order-1-2026", title="An order", known_on=day("01-01"), days=days or (moved,))
     return msgspec.structs.replace(act, **changes)
+
+
+def a_visit_proposal(basis: str = "competent-body", **changes: Any) -> VisitProposed:
+    """Under MFA 03-12/2101 the MIA proposed a visit on 2 June; on another basis the MFA or the Ombudsman did.
+
+    MIA and MOJ are competent.
+    """
+    proposal = VisitProposed(
+        registry_number="03-12/2101",
+        basis="competent-body",
+        proposed_by={"mfa-initiative": "MFA", "ombudsman": "OMBUDSMAN"}.get(basis, "MIA"),
+        competent_bodies=("MIA", "MOJ"),
+        mandates=("Special Rapporteur on torture",),
+        proposed_on=day("06-02"),
+    )
+    return msgspec.structs.replace(proposal, basis=basis, **changes)
+
+
+def a_visit_proposals_end(proposal: int | None = 1, **changes: Any) -> VisitProposalEnded:
+    """The proposal was taken back on 20 June."""
+    end = VisitProposalEnded(proposal=proposal, ended_on=day("06-20"), reason="Taken back")
+    return msgspec.structs.replace(end, **changes)
+
+
+def a_visit_stage(stage: str = "requested", **changes: Any) -> VisitStageReached:
+    """OHCHR requested the visit (unless said) on 1 June."""
+    reached = VisitStageReached(stage="requested", reached_on=day("06-01"))
+    return msgspec.structs.replace(reached, stage=stage, **changes)
+
+
+def a_visit_agreement(body: str = "MFA", **changes: Any) -> VisitAgreed:
+    """The MFA (unless said) agreed on 8 June to the first proposal."""
+    return msgspec.structs.replace(VisitAgreed(proposal=1, body=body, agreed_on=day("06-08")), **changes)
+
+
+def a_visit_refusal(body: str = "MFA", **changes: Any) -> VisitAgreementRefused:
+    """The MFA (unless said) refused on 8 June to agree to the first proposal."""
+    refusal = VisitAgreementRefused(proposal=1, body=body, refused_on=day("06-08"), reason="Another visit is due")
+    return msgspec.structs.replace(refusal, **changes)
+
+
+def a_visit_invitation(proposal: int | None = 1, **changes: Any) -> VisitInvitationSent:
+    """On 15 June an invitation went out as 14-10 asks, on the first proposal."""
+    invitation = VisitInvitationSent(
+        proposal=proposal, sent_on=day("06-15"), channel="diplomatic", in_the_name_of_kazakhstan=True
+    )
+    return msgspec.structs.replace(invitation, **changes)
 
 
 def a_withdrawal(entry: int = 1) -> EntryWithdrawn:

@@ -13,12 +13,15 @@ from jauap.domain.checks import Context
 from jauap.domain.commands import (
     CorrectCommunication,
     DeclineAgencyInfo,
+    EndVisitProposal,
     GrantReplyExtension,
     IntakeCommand,
     MergeCase,
+    ProposeVisit,
     ReceiveCalendarAct,
     ReceiveCommunication,
     RecordOHCHRPublication,
+    RecordVisitStage,
     SubmitAgencyInfo,
     WithdrawIntakeEntry,
 )
@@ -42,6 +45,7 @@ from jauap.domain.events import (
 )
 from jauap.domain.facts import Communication
 from jauap.domain.workdays import day_in_kazakhstan
+from services.intake import visits
 
 ANY_STATE = "ANY"
 
@@ -135,12 +139,14 @@ def record_ohchr_publication(case: Case, command: RecordOHCHRPublication, contex
 
 
 def merge_case(case: Case, command: MergeCase, _: Context) -> CaseMerged:
-    """Practice: a duplicate is closed in favour of the case that goes on."""
-    checks.letter(case)
+    """Practice: a duplicate, of a communication or of a visit, is closed in favour of the case that goes on."""
+    checks.on_record(case)
     if command.into == case.case_id:
         raise refusals.SelfMerge("into")
     if command.into == CALENDAR:
         raise refusals.NotTheCalendar("into")
+    if case_ids.kind(command.into) != case_ids.kind(case.case_id):
+        raise refusals.OtherKindOfCase("into")
     return checks.fact(CaseMerged, command)
 
 
@@ -173,6 +179,9 @@ COMMANDS: dict[type[IntakeCommand], Callable[[Case, Any, Context], IntakeFact | 
     RecordOHCHRPublication: record_ohchr_publication,
     MergeCase: merge_case,
     ReceiveCalendarAct: receive_calendar_act,
+    ProposeVisit: visits.propose_visit,
+    EndVisitProposal: visits.end_visit_proposal,
+    RecordVisitStage: visits.record_visit_stage,
     WithdrawIntakeEntry: withdraw_entry,
 }
 

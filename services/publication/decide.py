@@ -15,6 +15,7 @@ from jauap.domain.commands import (
     PublicationCommand,
     PublishOnSite,
     SendResponse,
+    SendVisitInvitation,
     WithdrawPublicationEntry,
 )
 from jauap.domain.events import (
@@ -26,6 +27,7 @@ from jauap.domain.events import (
     ResponseDrafted,
     ResponseSent,
 )
+from services.publication import visits
 
 
 def draft_response(case: Case, command: DraftResponse, context: Context) -> ResponseDrafted:
@@ -94,6 +96,7 @@ COMMANDS: dict[type[PublicationCommand], Callable[[Case, Any, Context], Publicat
     SendResponse: send_response,
     FileReport: file_report,
     PublishOnSite: publish_on_site,
+    SendVisitInvitation: visits.send_visit_invitation,
     WithdrawPublicationEntry: withdraw_entry,
 }
 

@@ -3,16 +3,18 @@
 What merely breaks a rule is recorded as it was: *deadlines* then raises a finding.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from jauap.domain import checks, refusals
 from jauap.domain.case import Case
 from jauap.domain.checks import Context
 from jauap.domain.commands import (
+    AgreeToVisit,
     ForwardCommunication,
     InformOmbudsman,
     RecordMeeting,
+    RefuseVisit,
     ReturnAgencyInfo,
     RoutingCommand,
     WithdrawRoutingEntry,
@@ -26,12 +28,13 @@ from jauap.domain.events import (
     OmbudsmanInformed,
     RoutingFact,
 )
+from services.routing import visits
 
 
 def forward_communication(case: Case, command: ForwardCommunication, context: Context) -> CommunicationForwarded:
     """14-5(1): the letter goes to the competent bodies; a body may be asked again, with more questions."""
     letter = checks.letter(case)
-    _each_once(context, [(f"bodies[{at}].body", to.body) for at, to in enumerate(command.bodies)])
+    checks.each_body_once(context, [(f"bodies[{at}].body", to.body) for at, to in enumerate(command.bodies)])
     checks.happened(context, "forwarded_on", command.forwarded_on, checks.arrival(letter))
     for at, to in enumerate(command.bodies):
         if to.due is not None and to.due < command.forwarded_on:
@@ -73,7 +76,7 @@ def record_meeting(case: Case, command: RecordMeeting, context: Context) -> Meet
     letter = checks.letter(case)
     for at, participant in enumerate(command.participants):
         checks.known_body(context, f"participants[{at}].body", participant.body)
-    _each_once(context, [(f"interested[{at}]", body) for at, body in enumerate(command.interested)])
+    checks.each_body_once(context, [(f"interested[{at}]", body) for at, body in enumerate(command.interested)])
     checks.happened(context, "held_on", command.held_on, checks.arrival(letter))
     checks.stored(context, command.documents)
     return checks.once(case.routing, checks.fact(MeetingHeld, command))
@@ -90,6 +93,8 @@ COMMANDS: dict[type[RoutingCommand], Callable[[Case, Any, Context], RoutingFact 
     InformOmbudsman: inform_ombudsman,
     ReturnAgencyInfo: return_agency_info,
     RecordMeeting: record_meeting,
+    AgreeToVisit: visits.agree_to_visit,
+    RefuseVisit: visits.refuse_visit,
     WithdrawRoutingEntry: withdraw_entry,
 }
 
@@ -97,13 +102,3 @@ COMMANDS: dict[type[RoutingCommand], Callable[[Case, Any, Context], RoutingFact 
 def decide(case: Case, command: RoutingCommand, context: Context) -> RoutingFact | EntryWithdrawn:
     """The event that records a command of routing; raises a Refusal."""
     return COMMANDS[type(command)](case, command, context)
-
-
-def _each_once(context: Context, named: Iterable[tuple[str, str]]) -> None:
-    """Each body, given with its field, is a known one and named once."""
-    seen: set[str] = set()
-    for field, body in named:
-        checks.known_body(context, field, body)
-        if body in seen:
-            raise refusals.NamedTwice(field)
-        seen.add(body)

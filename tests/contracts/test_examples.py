@@ -86,12 +86,14 @@ def test_a_command_s_example_fits_its_json_schema(name: str) -> None:
 
 
 def test_the_examples_tell_one_case() -> None:
-    """All are of one case, whose id follows from the letter, except a duplicate of it and the calendar."""
+    """All are of one case of their kind, whose id follows from the content, except a duplicate and the calendar."""
     cases = {name: example(name)["case_id"] for name in commands.BY_NAME}
     letter = _value("ReceiveCommunication")
     assert isinstance(letter, Communication)
     assert cases.pop("MergeCase") == case_ids.of_registry_number(letter.registry_number or "")
     assert cases.pop("ReceiveCalendarAct") == CALENDAR
+    visits = {name: cases.pop(name) for name in cases.copy() if "Visit" in name}
+    assert set(visits.values()) == {case_ids.of_visit(payload("ProposeVisit")["registry_number"])}
     assert set(cases.values()) == {case_ids.of_communication(letter)} == {"KAZ-3-2026"}
 
 

@@ -23,6 +23,7 @@ from jauap.projections.cases import CaseRow
 from jauap.projections.database import Connection, DatabaseUnavailable, connect
 from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
+from jauap.projections.visit_proposals import VisitProposalRow
 from jauap.stack.addresses import Addresses
 
 DECLARED = "Who asked is as the caller declared it: there is no login yet. Times are Kazakhstan's."
@@ -39,9 +40,10 @@ def list_cases(
         typer.Option(
             "--status",
             help="Only these: received, acknowledged, forwarded, drafted, interim, answered, reported, published,"
-            " merged, withdrawn.",
+            " merged, withdrawn; of visits: proposed, to-invite, refused, ended, and OHCHR's own words.",
         ),
     ] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="Only these: communication, visit.")] = None,
     as_json: AsJson = False,  # noqa: FBT002
     data_dir: DataDir = DATA_DIR,
 ) -> None:
@@ -51,7 +53,9 @@ def list_cases(
     """
     with _reading(data_dir) as connection:
         rows = [
-            row for row in queries.cases(connection, status=status) if row.kind != "calendar" or status == "calendar"
+            row
+            for row in queries.cases(connection, status=status)
+            if (row.kind != "calendar" or status == "calendar") and kind in (None, row.kind)
         ]
     if as_json:
         say_json(rows)
@@ -62,7 +66,7 @@ def list_cases(
 
 @case.command("show")
 def show_case(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA_DIR) -> None:  # noqa: FBT002
-    """Show a case: the letter, the bodies asked, the deadlines, the findings.
+    """Show a case: the letter, the bodies asked (of a visit: its proposals), the deadlines, the findings.
 
     Example: jauap case show KAZ-3-2026
     """
@@ -71,16 +75,22 @@ def show_case(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA
         if row is None:
             raise _unknown(case_id)
         bodies = queries.agency_matrix(connection, case_id)
+        proposals = queries.visit_proposals(connection, case_id) if row.kind == "visit" else []
         clocks = queries.deadlines(connection, today=_today(), case_id=case_id)
         findings = queries.findings(connection, case_id)
     if as_json:
-        say_json({"case": row, "bodies": bodies, "deadlines": clocks, "findings": findings})
+        more = {"proposals": proposals} if row.kind == "visit" else {}
+        say_json({"case": row, "bodies": bodies, **more, "deadlines": clocks, "findings": findings})
         return
     _say_case(row)
-    say("\nBODIES ASKED")
-    _say_bodies(bodies)
-    say("\nDEADLINES")
-    _say_deadlines(clocks)
+    if row.kind == "visit":
+        say("\nPROPOSALS")
+        _say_proposals(proposals)
+    else:
+        say("\nBODIES ASKED")
+        _say_bodies(bodies)
+        say("\nDEADLINES")
+        _say_deadlines(clocks)
     say("\nFINDINGS")
     _say_findings(findings)
 
@@ -276,6 +286,18 @@ def _say_bodies(rows: list[AgencyRow]) -> None:
         for row in rows
     ]
     say_table(headings, cells, "No body was asked yet.")
+
+
+def _say_proposals(rows: list[VisitProposalRow]) -> None:
+    headings = ("ENTRY", "BASIS", "PROPOSED BY", "ON", "STATE", "SINCE", "WAITING FOR", "REFUSED BY", "INVITED ON")
+    cells = [
+        (
+            f"intake {row.proposal}", row.basis, row.proposed_by, row.proposed_on, row.state, row.since,
+            row.waiting_for, row.refused_by, row.invited_on,
+        )
+        for row in rows
+    ]  # fmt: skip
+    say_table(headings, cells, "No proposal is on record.")
 
 
 def _say_deadlines(rows: list[DeadlineRow]) -> None:

@@ -22,6 +22,8 @@ CYRILLIC = dict(zip("АӘБВГҒДЕЁЗИЙІКҚЛМНҢОӨПРСТУҰҮФ�
 }
 """The rule for Cyrillic letters of Kazakh and Russian numbers: fixed, because ids never change."""
 LONGEST = 64
+VISIT = "VISIT-"
+"""No reference and no registry number of a communication makes an id that begins so."""
 
 
 def parse_reference(text: str) -> tuple[str | None, str]:
@@ -46,13 +48,36 @@ def of_registry_number(number: str) -> str:
     So `03-12/1734-и` and `№ 03-12/1734-И` both give `MFA-03-12-1734-I`. Raises ValueError if nothing is left, or
     too much.
     """
+    return _prefixed("MFA-", number)
+
+
+def of_visit(registry_number: str) -> str:
+    """`VISIT-` and the MFA's number of the paper that opens the case, normalised as in `of_registry_number`.
+
+    That paper is the proposal, the UN's request, or the invitation. Raises ValueError if nothing is left, or too much.
+    """
+    return _prefixed(VISIT, registry_number)
+
+
+def kind(case_id: str) -> str:
+    """What a case is about, by its id: communication, visit or calendar."""
+    if case_id == "CALENDAR":
+        return "calendar"
+    return "visit" if case_id.startswith(VISIT) else "communication"
+
+
+def normalised(number: str) -> str:
+    """A number in upper case, with Cyrillic letters by `CYRILLIC`, and one hyphen for all else; it may be empty."""
     upper = unicodedata.normalize("NFKC", number.replace("№", " ")).upper()
     latin = "".join(CYRILLIC.get(letter, letter) for letter in upper)
-    normal = re.sub(r"[^A-Z0-9]+", "-", latin).strip("-")
-    case_id = f"MFA-{normal}"
-    if not normal or len(case_id) > LONGEST:
+    return re.sub(r"[^A-Z0-9]+", "-", latin).strip("-")
+
+
+def _prefixed(prefix: str, number: str) -> str:
+    normal = normalised(number)
+    if not normal or len(prefix + normal) > LONGEST:
         raise ValueError(number)
-    return case_id
+    return prefix + normal
 
 
 def of_communication(communication: Communication) -> str | None:

@@ -7,9 +7,9 @@ from typing import Literal, TypeVar
 import msgspec
 
 from jauap.domain import case as cases
-from jauap.domain import refusals
+from jauap.domain import case_ids, refusals, visits
 from jauap.domain.case import Case, Letter
-from jauap.domain.events import Fact, ResponseSent
+from jauap.domain.events import Fact, ResponseSent, VisitProposed
 from jauap.domain.facts import Document, Value
 
 FIRST_PROCEDURE = date(1967, 3, 6)
@@ -47,6 +47,14 @@ def not_the_calendar(case: Case) -> None:
         raise refusals.NotTheCalendar("case_id")
 
 
+def on_record(case: Case) -> None:
+    """The case is a communication or a visit on record; UnknownCase or CaseIsMerged otherwise."""
+    if visits.on_record(case):
+        visit(case)
+    else:
+        letter(case)
+
+
 def letter(case: Case) -> Letter:
     """The case's communication, or UnknownCase; CaseIsMerged if another case goes on in its place."""
     not_the_calendar(case)
@@ -56,6 +64,47 @@ def letter(case: Case) -> Letter:
     if cases.merged_into(case) is not None:
         raise refusals.CaseIsMerged("case_id")
     return found
+
+
+def visit(case: Case) -> None:
+    """The case is a visit on record, or UnknownVisit; CaseIsMerged if another case goes on in its place."""
+    _goes_on(case)
+    if not visits.on_record(case):
+        raise refusals.UnknownVisit("case_id")
+
+
+def visit_or_new(case: Case, registry_number: str | None) -> None:
+    """The case is a visit on record, or the registry number makes its id, so that a duplicate meets its twin."""
+    _goes_on(case)
+    if visits.on_record(case):
+        return
+    if registry_number is None:
+        raise refusals.UnknownVisit("registry_number")
+    try:
+        case_id = case_ids.of_visit(registry_number)
+    except ValueError:
+        raise refusals.UnusableNumber("registry_number") from None
+    if case.case_id != case_id:
+        raise refusals.WrongCaseId("case_id")
+
+
+def the_proposal(case: Case, sequence: int | None) -> tuple[int, VisitProposed]:
+    """The proposal that a fact is about: the one named, or the only one."""
+    proposals = case.intake.of(VisitProposed)
+    if not proposals:
+        raise refusals.NoProposal("proposal")
+    if sequence is None and len(proposals) > 1:
+        raise refusals.ManyProposals("proposal")
+    for at, proposal in proposals:
+        if sequence in (None, at):
+            return at, proposal
+    raise refusals.UnknownEntry("proposal")
+
+
+def _goes_on(case: Case) -> None:
+    not_the_calendar(case)
+    if cases.merged_into(case) is not None:
+        raise refusals.CaseIsMerged("case_id")
 
 
 def happened(context: Context, field: str, day: date, *causes: date | None) -> None:
@@ -78,6 +127,16 @@ def known_body(context: Context, field: str, code: str) -> None:
     """The code names a state body."""
     if code not in context.bodies:
         raise refusals.UnknownBody(field)
+
+
+def each_body_once(context: Context, named: Iterable[tuple[str, str]]) -> None:
+    """Each body, given with its field, is a known one and named once."""
+    seen: set[str] = set()
+    for field, body in named:
+        known_body(context, field, body)
+        if body in seen:
+            raise refusals.NamedTwice(field)
+        seen.add(body)
 
 
 def questions(case: Case, body: str, field: str, numbers: Iterable[str]) -> None:

@@ -67,6 +67,30 @@ class PublishOnSite(facts.SitePublication, frozen=True):
     """Record what the MFA published on its official internet resource (14-8(2))."""
 
 
+class ProposeVisit(facts.VisitProposal, frozen=True):
+    """Record a proposal to invite special procedures to visit (14-10)."""
+
+
+class EndVisitProposal(facts.VisitProposalEnd, frozen=True):
+    """Record that a proposal of a visit was taken back or laid aside (practice)."""
+
+
+class RecordVisitStage(facts.VisitStage, frozen=True):
+    """Record a stage of a visit in OHCHR's own words (practice)."""
+
+
+class AgreeToVisit(facts.VisitAgreement, frozen=True):
+    """Record that a body whose agreement the basis needs agreed to a visit (14-10)."""
+
+
+class RefuseVisit(facts.VisitAgreementRefusal, frozen=True):
+    """Record that a body whose agreement the basis needs refused it (14-10)."""
+
+
+class SendVisitInvitation(facts.VisitInvitation, frozen=True):
+    """Record the invitation that was sent to special procedures (14-10)."""
+
+
 class WithdrawIntakeEntry(facts.Withdrawal, frozen=True):
     """Withdraw an entry of intake."""
 
@@ -106,10 +130,23 @@ IntakeCommand = (
     | RecordOHCHRPublication
     | MergeCase
     | ReceiveCalendarAct
+    | ProposeVisit
+    | EndVisitProposal
+    | RecordVisitStage
     | WithdrawIntakeEntry
 )
-RoutingCommand = ForwardCommunication | InformOmbudsman | ReturnAgencyInfo | RecordMeeting | WithdrawRoutingEntry
-PublicationCommand = DraftResponse | SendResponse | FileReport | PublishOnSite | WithdrawPublicationEntry
+RoutingCommand = (
+    ForwardCommunication
+    | InformOmbudsman
+    | ReturnAgencyInfo
+    | RecordMeeting
+    | AgreeToVisit
+    | RefuseVisit
+    | WithdrawRoutingEntry
+)
+PublicationCommand = (
+    DraftResponse | SendResponse | FileReport | PublishOnSite | SendVisitInvitation | WithdrawPublicationEntry
+)
 Command = IntakeCommand | RoutingCommand | PublicationCommand | Mend
 
 BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
@@ -122,6 +159,9 @@ BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
         RecordOHCHRPublication,
         MergeCase,
         ReceiveCalendarAct,
+        ProposeVisit,
+        EndVisitProposal,
+        RecordVisitStage,
         WithdrawIntakeEntry,
         MendIntakeChain,
     ),
@@ -130,6 +170,8 @@ BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
         InformOmbudsman,
         ReturnAgencyInfo,
         RecordMeeting,
+        AgreeToVisit,
+        RefuseVisit,
         WithdrawRoutingEntry,
         MendRoutingChain,
     ),
@@ -139,6 +181,7 @@ BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
         SendResponse,
         FileReport,
         PublishOnSite,
+        SendVisitInvitation,
         WithdrawPublicationEntry,
         MendPublicationChain,
     ),

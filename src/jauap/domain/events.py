@@ -77,6 +77,30 @@ class PublishedOnSite(facts.SitePublication, frozen=True, tag=True):
     """The communication or a response was published on the MFA's official internet resource (14-8(2))."""
 
 
+class VisitProposed(facts.VisitProposal, frozen=True, tag=True):
+    """It was proposed to invite special procedures to visit Kazakhstan (14-10)."""
+
+
+class VisitProposalEnded(facts.VisitProposalEnd, frozen=True, tag=True):
+    """A proposal of a visit was taken back or laid aside (practice)."""
+
+
+class VisitStageReached(facts.VisitStage, frozen=True, tag=True):
+    """A visit reached a stage, in OHCHR's own words (practice)."""
+
+
+class VisitAgreed(facts.VisitAgreement, frozen=True, tag=True):
+    """A body whose agreement the basis needs agreed to a proposed visit (14-10)."""
+
+
+class VisitAgreementRefused(facts.VisitAgreementRefusal, frozen=True, tag=True):
+    """A body whose agreement the basis needs refused it, with a reason (14-10)."""
+
+
+class VisitInvitationSent(facts.VisitInvitation, frozen=True, tag=True):
+    """The MFA sent special procedures an invitation to visit (14-10)."""
+
+
 class EntryWithdrawn(facts.Withdrawal, frozen=True, tag=True):
     """A wrong entry was withdrawn; clocks and findings follow."""
 
@@ -252,9 +276,14 @@ IntakeFact = (
     | OHCHRPublished
     | CaseMerged
     | CalendarActReceived
+    | VisitProposed
+    | VisitProposalEnded
+    | VisitStageReached
 )
-RoutingFact = CommunicationForwarded | OmbudsmanInformed | AgencyInfoReturned | MeetingHeld
-PublicationFact = ResponseDrafted | ResponseSent | ReportFiled | PublishedOnSite
+RoutingFact = (
+    CommunicationForwarded | OmbudsmanInformed | AgencyInfoReturned | MeetingHeld | VisitAgreed | VisitAgreementRefused
+)
+PublicationFact = ResponseDrafted | ResponseSent | ReportFiled | PublishedOnSite | VisitInvitationSent
 Fact = IntakeFact | RoutingFact | PublicationFact
 DeadlineStep = (
     DeadlineStarted
@@ -281,9 +310,20 @@ BY_SERVICE: dict[str, tuple[type[Event], ...]] = {
         OHCHRPublished,
         CaseMerged,
         CalendarActReceived,
+        VisitProposed,
+        VisitProposalEnded,
+        VisitStageReached,
         *EVERY_SERVICE,
     ),
-    "routing": (CommunicationForwarded, OmbudsmanInformed, AgencyInfoReturned, MeetingHeld, *EVERY_SERVICE),
+    "routing": (
+        CommunicationForwarded,
+        OmbudsmanInformed,
+        AgencyInfoReturned,
+        MeetingHeld,
+        VisitAgreed,
+        VisitAgreementRefused,
+        *EVERY_SERVICE,
+    ),
     "deadlines": (
         DeadlineStarted,
         DeadlineMoved,
@@ -297,6 +337,13 @@ BY_SERVICE: dict[str, tuple[type[Event], ...]] = {
         CommandRefused,
         ChainMended,
     ),
-    "publication": (ResponseDrafted, ResponseSent, ReportFiled, PublishedOnSite, *EVERY_SERVICE),
+    "publication": (
+        ResponseDrafted,
+        ResponseSent,
+        ReportFiled,
+        PublishedOnSite,
+        VisitInvitationSent,
+        *EVERY_SERVICE,
+    ),
 }
 BY_NAME: dict[str, type[Event]] = {kind.__name__: kind for kinds in BY_SERVICE.values() for kind in kinds}

@@ -48,6 +48,20 @@ ResponseKind = Literal["acknowledgement", "interim", "full"]
 Channel = Literal["diplomatic", "other"]
 Published = Literal["communication", "response"]
 Recipient = Literal["administration", "ombudsman"]
+VisitBasis = Literal["competent-body", "mfa-initiative", "ombudsman"]
+VisitStageName = Literal[
+    "requested",
+    "reminder",
+    "acknowledged",
+    "invited",
+    "accepted",
+    "declined",
+    "postponed",
+    "dates-proposed",
+    "agreed",
+    "completed",
+    "report-published",
+]
 CommunicationType = Literal["UA", "AL", "OL", "JUA", "JAL", "JOL", "recommendation", "other"]
 DayKind = Literal["working", "off", "public-holiday", "substitute", "moved-off", "estimated-off"]
 
@@ -368,6 +382,108 @@ class SitePublication(Value, frozen=True, kw_only=True):
     published_on: Annotated[date, doc("Day of publication, Asia/Almaty. 14-8(2).")]
     address: Annotated[Address, doc("Where it stands on the MFA's official internet resource. 14-8(2).")]
     documents: Annotated[tuple[Document, ...], doc("The public version, redacted where need be.")] = ()
+
+
+# Visits (14-10).
+
+OpensVisit = Annotated[
+    Mark | None,
+    doc("The MFA's registry number of this paper: where it opens the case it makes the case id; null: none. Practice."),
+]
+NamedProposal = Annotated[
+    Sequence | None,
+    doc("Sequence of the VisitProposed in the intake service's chain; null in a command: the only one."),
+]
+
+
+class VisitProposal(Value, frozen=True, kw_only=True):
+    """A proposal to invite special procedures to visit Kazakhstan, on one of the three bases (14-10)."""
+
+    registry_number: OpensVisit = None
+    basis: Annotated[
+        VisitBasis,
+        doc(
+            "competent-body: a competent state body proposes, the MFA agrees. mfa-initiative: the MFA's own, the"
+            " competent state bodies agree. ombudsman: the Ombudsman proposes, nobody need agree. 14-10."
+        ),
+    ]
+    proposed_by: Annotated[BodyCode, doc("Code of the body that proposes. 14-10.")]
+    competent_bodies: Annotated[
+        tuple[BodyCode, ...], doc("The state bodies competent in the subject of the visit; empty: not known. 14-10.")
+    ] = ()
+    mandates: Annotated[tuple[Line, ...], Meta(min_length=1, description="The special procedures to be invited.")]
+    subject: Annotated[Line | None, doc("A neutral line that names no private person; null: not known.")] = None
+    proposed_on: Annotated[date, doc("Day of the proposal, Asia/Almaty. 14-10.")]
+    number: Annotated[Mark | None, doc("The proposing body's own number of the letter; null: none.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The proposal.")] = ()
+
+
+class VisitProposalEnd(Value, frozen=True, kw_only=True):
+    """A proposal is taken back or laid aside without an invitation (practice; that none follows breaks no rule)."""
+
+    proposal: NamedProposal = None
+    ended_on: Annotated[date, doc("Day on which it ended, Asia/Almaty.")]
+    reason: Annotated[Line, doc("Why, as a neutral line that names no private person.")]
+    documents: Annotated[tuple[Document, ...], doc("The letter that says so.")] = ()
+
+
+class VisitStage(Value, frozen=True, kw_only=True):
+    """A stage of a visit in OHCHR's own words (practice: the decree knows none of them)."""
+
+    registry_number: OpensVisit = None
+    stage: Annotated[
+        VisitStageName,
+        doc(
+            "requested, reminder, acknowledged (the request; no acceptance), invited, accepted, declined, postponed,"
+            " dates-proposed, agreed (dates), completed or report-published. Practice."
+        ),
+    ]
+    reached_on: Annotated[date, doc("Day on which it was reached, Asia/Almaty.")]
+    mandates: Annotated[tuple[Line, ...], doc("The special procedures concerned; empty: as on record.")] = ()
+    visit_from: Annotated[date | None, doc("First day of the visit, as asked, proposed or agreed; null: none.")] = None
+    visit_until: Annotated[date | None, doc("Last day of the visit; null: none.")] = None
+    address: Annotated[Address | None, doc("Where OHCHR says so, or the report stands; null: not known.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The note.")] = ()
+
+
+class VisitAgreement(Value, frozen=True, kw_only=True):
+    """The agreement to a proposed visit, by a body whose agreement its basis needs (14-10)."""
+
+    proposal: NamedProposal = None
+    body: Annotated[BodyCode, doc("Code of the body that agrees: the MFA, or a competent state body. 14-10.")]
+    agreed_on: Annotated[date, doc("Day of the agreement, Asia/Almaty. 14-10.")]
+    number: Annotated[Mark | None, doc("The body's own number of the letter; null: none.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The agreement.")] = ()
+
+
+class VisitAgreementRefusal(Value, frozen=True, kw_only=True):
+    """The refusal to agree to a proposed visit, by a body whose agreement its basis needs (14-10)."""
+
+    proposal: NamedProposal = None
+    body: Annotated[BodyCode, doc("Code of the body that refuses: the MFA, or a competent state body. 14-10.")]
+    refused_on: Annotated[date, doc("Day of the refusal, Asia/Almaty. 14-10.")]
+    reason: Annotated[Line, doc("Why, as a neutral line that names no private person.")]
+    number: Annotated[Mark | None, doc("The body's own number of the letter; null: none.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The refusal.")] = ()
+
+
+class VisitInvitation(Value, frozen=True, kw_only=True):
+    """The invitation to visit that the MFA sent to special procedures (14-10). The decree names no signatory."""
+
+    registry_number: OpensVisit = None
+    proposal: Annotated[
+        Sequence | None,
+        doc(
+            "Sequence of the VisitProposed that it rests on, in the intake service's chain; null: none is on record,"
+            " or in a command the only one. 14-10."
+        ),
+    ] = None
+    mandates: Annotated[tuple[Line, ...], doc("The special procedures invited; empty: as on record.")] = ()
+    sent_on: Annotated[date, doc("Day of sending, Asia/Almaty. 14-10.")]
+    channel: Annotated[Channel, doc("diplomatic or other. 14-10.")]
+    in_the_name_of_kazakhstan: Annotated[bool, doc("It was sent in the name of Kazakhstan. 14-10.")]
+    note_number: Annotated[Mark | None, doc("Number of the note; null: none.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The invitation.")] = ()
 
 
 class Withdrawal(Value, frozen=True, kw_only=True):

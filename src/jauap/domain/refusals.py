@@ -30,6 +30,30 @@ class UnknownCase(Refusal):
     """No communication is on record under this case id; receive it first."""
 
 
+class UnknownVisit(Refusal):
+    """No visit is on record under this case id; record what opens it first, with the registry number that makes it."""
+
+    paragraph = "14-10"
+
+
+class NoProposal(Refusal):
+    """No proposal of a visit is on record in this case; record it first."""
+
+    paragraph = "14-10"
+
+
+class ManyProposals(Refusal):
+    """The case has several proposals; say which one by its number in the history."""
+
+    paragraph = "14-10"
+
+
+class AgreementNotNeeded(Refusal):
+    """The basis of this proposal does not need this body's agreement; check the body, the basis, or the proposal."""
+
+    paragraph = "14-10"
+
+
 class AlreadyReceived(Refusal):
     """A communication is on record under this case id already; correct it, or withdraw the entry and enter it again."""
 
@@ -152,6 +176,10 @@ class DocumentAltered(Refusal):
 
 class SelfMerge(Refusal):
     """A case can't be merged into itself; name the case that goes on."""
+
+
+class OtherKindOfCase(Refusal):
+    """A case goes on in one of its own kind: a communication in a communication, a visit in a visit."""
 
 
 class OutdatedView(Refusal):

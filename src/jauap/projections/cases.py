@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from jauap.domain import case_ids, visits
 from jauap.domain.case import CALENDAR, Case, letter_of, merged_into, stated_due, substantive_responses
 from jauap.domain.events import (
     CommunicationForwarded,
@@ -10,6 +11,9 @@ from jauap.domain.events import (
     ReportFiled,
     ResponseDrafted,
     ResponseSent,
+    VisitInvitationSent,
+    VisitProposed,
+    VisitStageReached,
 )
 from jauap.domain.facts import Communication, Value
 from jauap.projections.database import Row
@@ -21,16 +25,18 @@ class CaseRow(Value, frozen=True, kw_only=True):
 
     case_id: str
     kind: str
-    """communication, or calendar for the case that holds the calendar acts."""
+    """communication, visit, or calendar for the case that holds the calendar acts."""
     reference: str | None
     registry_number: str | None
     type: str | None
+    """Of a communication: AL, UA and so on; of a visit: the basis of its first proposal (14-10)."""
     mandates: tuple[str, ...]
     state: str | None
     subject: str | None
     language: str | None
     letter_date: date | None
     received_on: date | None
+    """Day of receipt; of a visit: the day of the first thing on record."""
     receipt_assumed: bool
     reply_due: date | None
     """The date stated now: the last extension's, else the letter's (14-8(1)); null: none is stated."""
@@ -63,13 +69,12 @@ def rows(view: CaseView) -> list[Row]:
     parts = (case.intake, case.routing, case.publication, case.deadlines)
     if standstill is None and not any(part.last for part in parts):
         return []
-    found = letter_of(case)
     clocks = case.deadlines.clocks.values()
     return [
         (
             case.case_id,
-            "calendar" if case.case_id == CALENDAR else "communication",
-            *_of_letter(case, found.communication if found else None),
+            case_ids.kind(case.case_id),
+            *_described(case),
             status(case),
             reply(case),
             min((sent.sent_on for _, sent in _full(case)), default=None),
@@ -84,8 +89,39 @@ def rows(view: CaseView) -> list[Row]:
     ]
 
 
-def _of_letter(case: Case, letter: Communication | None) -> Row:
+def _described(case: Case) -> Row:
     """Columns from reference to original_reply_due."""
+    if case_ids.kind(case.case_id) == "visit":
+        return _of_visit(case)
+    found = letter_of(case)
+    return _of_letter(case, found.communication if found else None)
+
+
+def _of_visit(case: Case) -> Row:
+    """Those of a visit: it has no reference, no language and no date to reply by (14-10 sets no term)."""
+    proposals = [proposal for _, proposal in case.intake.of(VisitProposed)]
+    stages = [stage for _, stage in case.intake.of(VisitStageReached)]
+    invitations = [sent for _, sent in case.publication.of(VisitInvitationSent)]
+    papers: list[VisitProposed | VisitStageReached | VisitInvitationSent] = [*proposals, *stages, *invitations]
+    days = [reached.on for reached in visits.stages(case)] + [proposal.proposed_on for proposal in proposals]
+    return (
+        None,
+        next((paper.registry_number for paper in papers if paper.registry_number), None),
+        next((proposal.basis for proposal in proposals), None),
+        list(dict.fromkeys(mandate for paper in papers for mandate in paper.mandates)),
+        None,
+        next((proposal.subject for proposal in proposals if proposal.subject), None),
+        None,
+        None,
+        min(days, default=None),
+        False,
+        None,
+        None,
+    )
+
+
+def _of_letter(case: Case, letter: Communication | None) -> Row:
+    """Those of a communication."""
     if letter is None:
         return (None, None, None, [], None, None, None, None, None, False, None, None)
     original = stated_due(letter)
@@ -111,13 +147,16 @@ def status(case: Case) -> str:
 
     received; acknowledged (to the UN, nothing else yet); forwarded (to a body, 14-5(1)); drafted (14-6); interim
     (an interim reply is sent); answered (a full response is sent, 14-8(1)); reported (a full response, to both
-    addressees of 14-9); published (the communication and a full response on the site, 14-8(2)). Apart from these:
-    merged (another case goes on), withdrawn (the letter was), calendar, unknown (nothing could be read).
+    addressees of 14-9); published (the communication and a full response on the site, 14-8(2)). Of a visit: see
+    `visits.status`. Apart from these: merged (another case goes on), withdrawn (the letter was, or all that there is of
+    a visit), calendar, unknown (nothing could be read).
     """
     if case.case_id == CALENDAR:
         return "calendar"
     if merged_into(case) is not None:
         return "merged"
+    if visits.on_record(case):
+        return visits.status(case)
     if letter_of(case) is None:
         return "withdrawn" if case.intake.last else "unknown"
     return _stage(case)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from jauap.projections import agency_matrix, cases, deadlines, findings, statements
+from jauap.projections import agency_matrix, cases, deadlines, findings, statements, visit_proposals
 from jauap.projections.database import Row
 from jauap.projections.view import CaseView
 
@@ -25,6 +25,7 @@ MODELS: dict[str, Model] = {
         "deadlines": deadlines.rows,
         "findings": findings.rows,
         "agency_matrix": agency_matrix.rows,
+        "visit_proposals": visit_proposals.rows,
     }.items()
 }
 HISTORY_SQL = statements.load(HISTORY)

@@ -13,6 +13,7 @@ from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
 from jauap.projections.models import HISTORY_SQL, MODELS
 from jauap.projections.store import SQL
+from jauap.projections.visit_proposals import VisitProposalRow
 
 V = TypeVar("V", bound=Value)
 
@@ -69,6 +70,11 @@ def findings(connection: Connection, case_id: str | None = None) -> list[Finding
 def agency_matrix(connection: Connection, case_id: str | None = None) -> list[AgencyRow]:
     """The bodies asked, of one case or of all."""
     return _all(connection, AgencyRow, MODELS["agency_matrix"].sql["list"], {"case_id": case_id})
+
+
+def visit_proposals(connection: Connection, case_id: str | None = None) -> list[VisitProposalRow]:
+    """The proposals of visits, of one case or of all, those not at their end first (14-10)."""
+    return _all(connection, VisitProposalRow, MODELS["visit_proposals"].sql["list"], {"case_id": case_id})
 
 
 def command(connection: Connection, command_id: str) -> HistoryRow | None:

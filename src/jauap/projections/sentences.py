@@ -37,6 +37,12 @@ from jauap.domain.events import (
     ReportFiled,
     ResponseDrafted,
     ResponseSent,
+    VisitAgreed,
+    VisitAgreementRefused,
+    VisitInvitationSent,
+    VisitProposalEnded,
+    VisitProposed,
+    VisitStageReached,
 )
 from jauap.domain.facts import Signatory
 from jauap.domain.rules import DECREE
@@ -57,6 +63,12 @@ DAYS: dict[type[Event], str] = {
     ResponseSent: "sent_on",
     ReportFiled: "filed_on",
     PublishedOnSite: "published_on",
+    VisitProposed: "proposed_on",
+    VisitProposalEnded: "ended_on",
+    VisitStageReached: "reached_on",
+    VisitAgreed: "agreed_on",
+    VisitAgreementRefused: "refused_on",
+    VisitInvitationSent: "sent_on",
     DeadlineStarted: "starts_on",
     DeadlineMet: "met_on",
     DeadlineMissed: "due",
@@ -191,6 +203,75 @@ def published_on_site(event: PublishedOnSite) -> str:
     return f"The MFA published {_what(event.what, event.response)} on its site on {event.published_on}, 14-8(2)."
 
 
+BASES = {
+    "competent-body": "as a body competent in its subject",
+    "mfa-initiative": "on its own initiative",
+    "ombudsman": "as the Ombudsman",
+}
+STAGES = {
+    "requested": "was requested",
+    "reminder": "was asked for again (reminder)",
+    "acknowledged": "was acknowledged as requested, not accepted",
+    "invited": "has an invitation",
+    "accepted": "was accepted",
+    "declined": "was declined",
+    "postponed": "was postponed",
+    "dates-proposed": "has proposed dates",
+    "agreed": "has agreed dates",
+    "completed": "was completed",
+    "report-published": "has a published report",
+}
+"""OHCHR's word for a stage, as the end of a sentence about the visit."""
+
+
+def visit_proposed(event: VisitProposed) -> str:
+    """14-10."""
+    under = _under("14-10", event.proposed_on)
+    return (
+        f"{event.proposed_by} proposed on {event.proposed_on}, {BASES[event.basis]}, to invite "
+        f"{_list(map(_plain, event.mandates))} to visit Kazakhstan{under}."
+    )
+
+
+def visit_proposal_ended(event: VisitProposalEnded) -> str:
+    """Practice."""
+    return (
+        f"The proposal intake:{event.proposal} of a visit ended on {event.ended_on}: {_plain(event.reason)} (practice)."
+    )
+
+
+def visit_stage_reached(event: VisitStageReached) -> str:
+    """Practice."""
+    days = [f"from {event.visit_from}" if event.visit_from else None]
+    days.append(f"until {event.visit_until}" if event.visit_until else None)
+    when = " ".join(filter(None, (event.reached_on.isoformat(), *days)))
+    return f"The visit {STAGES[event.stage]}, {when} (OHCHR's word: {event.stage}; practice)."
+
+
+def visit_agreed(event: VisitAgreed) -> str:
+    """14-10."""
+    return f"{event.body} agreed on {event.agreed_on} to the visit proposed in intake:{event.proposal}, 14-10."
+
+
+def visit_agreement_refused(event: VisitAgreementRefused) -> str:
+    """14-10."""
+    return (
+        f"{event.body} refused on {event.refused_on} to agree to the visit proposed in intake:{event.proposal}: "
+        f"{_plain(event.reason)}, 14-10."
+    )
+
+
+def visit_invitation_sent(event: VisitInvitationSent) -> str:
+    """14-10."""
+    whose = "in the name of Kazakhstan" if event.in_the_name_of_kazakhstan else "not in the name of Kazakhstan"
+    basis = "resting on no proposal" if event.proposal is None else f"resting on intake:{event.proposal}"
+    to = f" to {_list(map(_plain, event.mandates))}" if event.mandates else ""
+    return (
+        f"The MFA sent an invitation to visit{to} on {event.sent_on} through {event.channel} channels, {whose}, "
+        f"{basis}{_under('14-10', event.sent_on)}."
+    )
+
+
 def entry_withdrawn(event: EntryWithdrawn) -> str:
     """Practice; clocks and findings follow."""
     return f"Entry {event.entry} of this service was withdrawn: {_plain(event.reason)} (practice)."
@@ -293,6 +374,12 @@ SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     ResponseSent: response_sent,
     ReportFiled: report_filed,
     PublishedOnSite: published_on_site,
+    VisitProposed: visit_proposed,
+    VisitProposalEnded: visit_proposal_ended,
+    VisitStageReached: visit_stage_reached,
+    VisitAgreed: visit_agreed,
+    VisitAgreementRefused: visit_agreement_refused,
+    VisitInvitationSent: visit_invitation_sent,
     EntryWithdrawn: entry_withdrawn,
     ChainMended: chain_mended,
     CommandRefused: command_refused,
