@@ -15,6 +15,7 @@ from jauap.projections.cases import CaseRow
 from jauap.projections.database import DatabaseUnavailable
 from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
+from jauap.projections.visit_proposals import VisitProposalRow
 from tests.cli.fakes import CASE, HASH, FakeLog, jauap, outcome
 from tests.cli.test_orders import SEND, read
 
@@ -60,6 +61,12 @@ BODY = AgencyRow(
     signatory_capacity=None, state="asked",
 )  # fmt: skip
 
+PROPOSAL = VisitProposalRow(
+    case_id="VISIT-7", proposal=1, basis="mfa-initiative", proposed_by="MFA", proposed_on=date(2026, 3, 5),
+    competent_bodies=("MIA", "MOJ"), mandates=("torture",), subject=None, waiting_for=("MOJ",), refused_by=(),
+    invited_on=None, state="proposed", since=date(2026, 3, 5), at_its_end=False,
+)  # fmt: skip
+
 
 class FakeModels:
     """As `projections.queries`, with rows in lists."""
@@ -91,6 +98,9 @@ class FakeModels:
     def agency_matrix(self, _: object, case_id: str | None = None) -> list[AgencyRow]:
         return [BODY] if case_id in (None, CASE) else []
 
+    def visit_proposals(self, _: object, case_id: str | None = None) -> list[VisitProposalRow]:
+        return [PROPOSAL] if case_id in (None, "VISIT-7") else []
+
     def command(self, _: object, command_id: str) -> HistoryRow | None:
         return next((row for row in self.records if row.command_id == command_id), None)
 
@@ -113,6 +123,18 @@ def test_the_list_shows_cases_and_not_the_calendar() -> None:
     assert [line.split()[0] for line in lines[1:]] == [CASE]
     assert [row["case_id"] for row in json.loads(jauap("case", "list", "--json").stdout)] == [CASE]
     assert jauap("case", "list", "--status", "merged").stdout == "No case has this status.\n"
+
+
+def test_a_visit_is_shown_with_its_proposals(models: FakeModels) -> None:
+    """14-10: on what basis, by whom, and for whom it waits; the list can be asked for visits only."""
+    models.rows.append(a_case("VISIT-7", kind="visit", type="mfa-initiative", status="proposed", reference=None))
+    listed = jauap("case", "list", "--kind", "visit").stdout.splitlines()
+    assert [line.split()[0] for line in listed[1:]] == ["VISIT-7"]
+    shown = jauap("case", "show", "VISIT-7").stdout
+    assert "PROPOSALS" in shown
+    assert "BODIES ASKED" not in shown
+    assert [cell in shown for cell in ("intake 1", "mfa-initiative", "MOJ")] == [True] * 3
+    assert json.loads(jauap("case", "show", "VISIT-7", "--json").stdout)["proposals"][0]["waiting_for"] == ["MOJ"]
 
 
 def test_what_is_assumed_or_stands_still_is_said(models: FakeModels) -> None:

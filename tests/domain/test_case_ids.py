@@ -94,3 +94,26 @@ def test_the_reference_comes_before_the_registry_number() -> None:
     assert case_ids.of_communication(letter) == "KAZ-3-2026"
     assert case_ids.of_communication(msgspec.structs.replace(letter, reference=None)) == "MFA-12"
     assert case_ids.of_communication(msgspec.structs.replace(letter, reference=None, registry_number=None)) is None
+
+
+def test_a_visit_s_number_makes_its_id() -> None:
+    """The MFA's number of the paper that opens it, normalised, after VISIT-: no communication has such an id."""
+    assert case_ids.of_visit("№ 03-12/1734-и") == "VISIT-03-12-1734-I"
+    assert case_ids.of_registry_number("VISIT-7") == "MFA-VISIT-7"
+    for unusable in ("№", "7" * 60):
+        with pytest.raises(ValueError, match=unusable):
+            case_ids.of_visit(unusable)
+
+
+@pytest.mark.parametrize(
+    ("case_id", "kind"),
+    [
+        (CALENDAR, "calendar"),
+        ("KAZ-3-2026", "communication"),
+        ("MFA-03-12-1734-I", "communication"),
+        ("VISIT-03-12-1734-I", "visit"),
+    ],
+)
+def test_the_id_tells_the_kind_of_case(case_id: str, kind: str) -> None:
+    """What a case is about follows from its id, whatever is on record."""
+    assert case_ids.kind(case_id) == kind

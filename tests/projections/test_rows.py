@@ -13,11 +13,12 @@ from jauap.domain.case import CALENDAR, Recorded
 from jauap.domain.events import CommandRefused, DeadlineDropped, DeadlineStarted, Event
 from jauap.domain.facts import ForwardedTo
 from jauap.messaging.envelope import Message
-from jauap.projections import agency_matrix, case_history, cases, deadlines, findings
+from jauap.projections import agency_matrix, case_history, cases, deadlines, findings, visit_proposals
 from jauap.projections.sentences import DAYS, SENTENCES, sentence
 from jauap.projections.view import CaseView, Standstill
 from tests.builders import (
     CASE,
+    VISIT,
     a_calendar_act,
     a_communication,
     a_correction,
@@ -29,6 +30,10 @@ from tests.builders import (
     a_response,
     a_return,
     a_site_publication,
+    a_visit_invitation,
+    a_visit_proposal,
+    a_visit_refusal,
+    a_visit_stage,
     a_withdrawal,
     an_extension,
     by,
@@ -142,6 +147,32 @@ def test_a_case_that_stands_still_has_a_row_that_says_so_whatever_is_on_record()
         since,
         "parked: somewhere",
     )
+
+
+def test_a_visit_has_a_row_that_says_how_it_stands() -> None:
+    """14-10: its basis, whom it is about, and how far it came; no date to reply by."""
+    row = the_case(a_visit_proposal(subject="Detention"), a_visit_stage(reached_on=day("06-01")), case_id=VISIT)
+    assert (row["kind"], row["type"], row["registry_number"]) == ("visit", "competent-body", "03-12/2101")
+    assert (row["mandates"], row["subject"]) == (["Special Rapporteur on torture"], "Detention")
+    assert (row["received_on"], row["status"], row["reply_due"]) == (day("06-01"), "proposed", None)
+    assert the_case(a_visit_proposal(), by("intake", a_withdrawal()), case_id=VISIT)["status"] == "withdrawn"
+    merged = the_case(a_visit_proposal(), a_merger("VISIT-2"), case_id=VISIT)
+    assert (merged["status"], merged["merged_into"]) == ("merged", "VISIT-2")
+
+
+def test_each_proposal_of_a_visit_has_a_row() -> None:
+    """On what basis, for whom it waits, and what came of it; it is followed to its end."""
+    second = a_visit_proposal("ombudsman", proposed_on=day("06-10"))
+    case = given(a_visit_proposal(), a_visit_refusal(), second, a_visit_invitation(2), case_id=VISIT)
+    rows = named(visit_proposals.VisitProposalRow, visit_proposals.rows(CaseView(case)))
+    assert [
+        (row["proposal"], row["state"], row["since"], row["waiting_for"], row["refused_by"], row["at_its_end"])
+        for row in rows
+    ] == [
+        (1, "refused", day("06-08"), ["MFA"], ["MFA"], True),
+        (2, "invited", day("06-15"), [], [], False),
+    ]
+    assert rows[1]["invited_on"] == day("06-15")
 
 
 def test_the_calendar_is_marked_as_no_communication() -> None:
