@@ -5,9 +5,8 @@ counts its term by the rule in force at its start. A fact's own day decides, nev
 and never the order between topics: sequences are compared only within one service's chain.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
 
 from jauap.domain import case as cases
 from jauap.domain import receipts, workdays
@@ -25,55 +24,12 @@ from jauap.domain.events import (
     ReportFiled,
     ResponseSent,
 )
-from jauap.domain.facts import Communication, Recipient, Value
+from jauap.domain.facts import Recipient
 from jauap.domain.rules import Rule, rule_for
 from jauap.domain.workdays import CalendarMissing, Calendars
+from services.deadlines.grounds import End, Ground, Met, Moment, earliest
 
 NO_LETTER_DATE = "the letter's own date, from which its period runs, is not on record"
-
-
-class Moment(NamedTuple):
-    """The day of a fact, in Kazakhstan, and its sequence in its service's chain. The earlier day sorts first."""
-
-    on: date
-    sequence: int
-
-
-class Met(NamedTuple):
-    """What met a clock: the day of the fact, and its record as service and sequence."""
-
-    on: date
-    by: str
-
-
-class End(NamedTuple):
-    """How a term ends. A due date of None has its reason in `absent`."""
-
-    due: date | None
-    safe: date | None = None
-    estimated: bool = False
-    absent: str | None = None
-    acts: tuple[str, ...] = ()
-    known_on: date | None = None
-
-
-class Ground(Value, frozen=True, kw_only=True):
-    """What a clock rests on: what started it, the date if one was stated, and what met it."""
-
-    clock: str
-    kind: str
-    """Kind of the clock in the table of rules."""
-    starts_on: date
-    basis: str
-    """The record that set the due date: the starting event, or what stated the date."""
-    stated: End | None = None
-    """The end that was stated; None: the term is counted."""
-    original: date | None = None
-    """The day that the letter itself states, where an extension took its place."""
-    letter: Communication | None = None
-    """The letter whose receipt starts it; None: another fact does."""
-    met: Met | None = None
-    body: str | None = None
 
 
 def wanted_clocks(case: Case, calendars: Calendars, rules: Sequence[Rule], today: date) -> dict[str, Clock]:
@@ -362,12 +318,6 @@ def since_receipt(clock: str, letter: Letter, met: Met | None) -> Ground:
 def since_ohchr(clock: str, published: Moment, met: Met | None) -> Ground:
     """Rest a clock on OHCHR's publication."""
     return Ground(clock=clock, kind="14-8(2)", starts_on=published.on, basis=f"intake:{published.sequence}", met=met)
-
-
-def earliest(service: str, facts: Iterable[Moment]) -> Met | None:
-    """Give the earliest of some facts by their own days; of one day, the first in the log. None: there is none."""
-    first = min(facts, default=None)
-    return None if first is None else Met(first.on, f"{service}:{first.sequence}")
 
 
 def response_meant(case: Case, named: int | None) -> int | None:

@@ -23,7 +23,10 @@ from jauap.domain.events import (
 )
 from jauap.domain.facts import Published, Signatory, Value
 from jauap.domain.rules import DECREE
-from services.deadlines.clocks import Met, Moment, judged_letter, response_meant
+from services.deadlines import visits
+from services.deadlines.breaches import Breach
+from services.deadlines.clocks import judged_letter, response_meant
+from services.deadlines.grounds import Met, Moment
 
 HEADS = "signed by the first head or the person acting as such"
 
@@ -36,31 +39,20 @@ class CaseFile(Value, frozen=True, kw_only=True):
     clocks: Mapping[str, Clock]
 
 
-class Breach(Value, frozen=True, kw_only=True):
-    """One way in which what is on record falls short of a paragraph."""
-
-    about: str
-    """What the finding is about: a clock or a record, and a body if there may be one for each."""
-    paragraph: str | None
-    """None: practice."""
-    on: date
-    """The fact's own day: the rules of the decree judge none from before it."""
-    basis: str
-    expected: str
-    found: str
-    body: str | None = None
-    cured: Met | None = None
-    """What was missing was done late, by this record."""
-
-
 def wanted_findings(case: Case, clocks: Mapping[str, Clock]) -> dict[str, Finding]:
     """Give the findings that should be on record, by id, in the order of `RULES`; `clocks` as they should stand."""
-    letter = judged_letter(case)
-    if letter is None:
-        return {}
-    file = CaseFile(case=case, letter=letter, clocks=clocks)
-    findings = (finding(code, breach) for code, rule in RULES for breach in rule(file) if breach.on >= DECREE)
+    findings = (finding(code, breach) for code, breach in breaches_of(case, clocks) if breach.on >= DECREE)
     return {finding.raised.finding: finding for finding in findings}
+
+
+def breaches_of(case: Case, clocks: Mapping[str, Clock]) -> Iterator[tuple[str, Breach]]:
+    """Give what falls short in a case of any kind, each with the code of its finding; a merged case is not judged."""
+    letter = judged_letter(case)
+    if letter is not None:
+        file = CaseFile(case=case, letter=letter, clocks=clocks)
+        yield from ((code, breach) for code, rule in RULES for breach in rule(file))
+    if cases.merged_into(case) is None:
+        yield from ((code, breach) for code, rule in visits.RULES for breach in rule(case))
 
 
 def finding(code: str, breach: Breach) -> Finding:

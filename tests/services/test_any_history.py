@@ -37,6 +37,11 @@ from tests.builders import (
     a_return,
     a_signatory,
     a_site_publication,
+    a_visit_agreement,
+    a_visit_invitation,
+    a_visit_proposal,
+    a_visit_refusal,
+    a_visit_stage,
     a_withdrawal,
     an_extension,
     an_ohchr_publication,
@@ -74,6 +79,8 @@ bodies = st.sampled_from(BODIES)
 languages = st.sampled_from(["en", "ru", None])
 signatories = st.sampled_from([a_signatory(), a_signatory(capacity="acting-first-head"), a_signatory(capacity="other")])
 published = st.sampled_from(["communication", "response"])
+bases = st.sampled_from(["competent-body", "mfa-initiative", "ombudsman"])
+agreeing = st.sampled_from(["MFA", *BODIES])
 public_records = st.sampled_from([None, None, "https://public.example/1"])
 
 
@@ -106,6 +113,8 @@ def fact_strategies() -> dict[str, list[st.SearchStrategy[Event]]]:
             st.builds(a_decline, bodies, declined_on=days),
             st.builds(an_ohchr_publication, published, response=st.none() | entries, published_on=days),
             st.builds(a_merger),
+            st.builds(a_visit_proposal, bases, competent_bodies=st.just(BODIES), proposed_on=days),
+            st.builds(a_visit_stage, reached_on=days),
             withdrawals,
             withdrawals,
         ],
@@ -119,6 +128,8 @@ def fact_strategies() -> dict[str, list[st.SearchStrategy[Event]]]:
                 days,
                 st.lists(bodies, unique=True),
             ),
+            st.builds(a_visit_agreement, agreeing, proposal=entries, agreed_on=days),
+            st.builds(a_visit_refusal, agreeing, proposal=entries, refused_on=days),
             withdrawals,
         ],
         "publication": [
@@ -136,6 +147,9 @@ def fact_strategies() -> dict[str, list[st.SearchStrategy[Event]]]:
                 a_report, st.sampled_from(["administration", "ombudsman"]), response=st.none() | entries, filed_on=days
             ),
             st.builds(a_site_publication, published, response=st.none() | entries, published_on=days),
+            st.builds(
+                a_visit_invitation, st.none() | entries, sent_on=days, channel=st.sampled_from(["diplomatic", "other"])
+            ),
             withdrawals,
         ],
     }
