@@ -34,6 +34,10 @@ from jauap.domain.events import (
     ReportFiled,
     ResponseDrafted,
     ResponseSent,
+    TreatyBodyReplySent,
+    TreatyBodyRequestReceived,
+    TreatyBodyTermExtended,
+    TreatyProcedureAssigned,
     VisitAgreed,
     VisitAgreementRefused,
     VisitInvitationSent,
@@ -46,6 +50,7 @@ from jauap.domain.refusals import Refusal
 
 CASE = "KAZ-3-2026"
 VISIT = "VISIT-03-12-2101"
+PROCEDURE = "TB-CCPR-4321-2026"
 TODAY = date(2026, 7, 1)
 STORED = "a" * 64
 MISSING = "b" * 64
@@ -285,6 +290,37 @@ def a_visit_invitation(proposal: int | None = 1, **changes: Any) -> VisitInvitat
         proposal=proposal, sent_on=day("06-15"), channel="diplomatic", in_the_name_of_kazakhstan=True
     )
     return msgspec.structs.replace(invitation, **changes)
+
+
+def a_treaty_request(procedure: str = "individual-communication", **changes: Any) -> TreatyBodyRequestReceived:
+    """Individual communication 4321/2026 (unless said) of the Human Rights Committee, of 27 May, received on 2 June."""
+    request = TreatyBodyRequestReceived(
+        treaty_body="CCPR",
+        procedure="individual-communication",
+        reference="4321/2026",
+        instrument="ICCPR-OP1",
+        document_date=day("05-27"),
+        received_on=day("06-02"),
+    )
+    return msgspec.structs.replace(request, procedure=procedure, **changes)
+
+
+def a_treaty_extension(request: int | None = 1, **changes: Any) -> TreatyBodyTermExtended:
+    """On 20 June the treaty body agreed to a reply to the first request by 31 March 2027."""
+    extension = TreatyBodyTermExtended(request=request, granted_on=day("06-20"), reply_due=day("2027-03-31"))
+    return msgspec.structs.replace(extension, **changes)
+
+
+def a_treaty_assignment(lead: str = "MOJ", **changes: Any) -> TreatyProcedureAssigned:
+    """On 4 June it was decided that the MOJ leads (unless said) and the MFA transmits."""
+    decided = TreatyProcedureAssigned(lead=lead, transmitter="MFA", taking_part=("GPO",), assigned_on=day("06-04"))
+    return msgspec.structs.replace(decided, **changes)
+
+
+def a_treaty_reply(request: int | None = 1, **changes: Any) -> TreatyBodyReplySent:
+    """The MFA sent the full reply to the first request on 25 June."""
+    reply = TreatyBodyReplySent(request=request, kind="full", sent_on=day("06-25"), sent_by="MFA", addressee=True)
+    return msgspec.structs.replace(reply, **changes)
 
 
 def a_withdrawal(entry: int = 1) -> EntryWithdrawn:

@@ -9,10 +9,12 @@ from jauap.domain.commands import BY_SERVICE
 from jauap.domain.events import CalendarActReceived, Event
 from jauap.domain.facts import Value
 from jauap.domain.rules import NEAR, RULES, Rule, with_receipt
+from jauap.domain.treaties import rules_of
 from jauap.domain.workdays import Calendars, day_in_kazakhstan
 from jauap.messaging.service import ClockApart
 from jauap.messaging.watched import Watched
 from jauap.settings import Settings
+from jauap.surroundings import shipped_treaties
 from services.deadlines.reconcile import reconcile
 
 NAME = "deadlines"
@@ -69,4 +71,5 @@ class Reconciler:
 
 def make(given: Settings) -> Reconciler:
     """Build the decider of this service."""
-    return Reconciler(with_receipt(RULES, given.receipt.policy, given.receipt.since), given.near)
+    rules = (*with_receipt(RULES, given.receipt.policy, given.receipt.since), *rules_of(shipped_treaties()))
+    return Reconciler(rules, given.near)

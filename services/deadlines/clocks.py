@@ -27,6 +27,7 @@ from jauap.domain.events import (
 from jauap.domain.facts import Recipient
 from jauap.domain.rules import Rule, rule_for
 from jauap.domain.workdays import CalendarMissing, Calendars
+from services.deadlines import treaty
 from services.deadlines.grounds import End, Ground, Met, Moment, earliest
 
 NO_LETTER_DATE = "the letter's own date, from which its period runs, is not on record"
@@ -46,6 +47,8 @@ def grounds_of(case: Case, today: date) -> Iterator[Ground]:
     if letter is not None:
         for clocks in CLOCKS:
             yield from clocks(case, letter)
+    if cases.merged_into(case) is None:
+        yield from treaty.grounds_of(case)
 
 
 def judged_letter(case: Case) -> Letter | None:
@@ -79,6 +82,7 @@ def judged(ground: Ground, calendars: Calendars, rules: Sequence[Rule], today: d
         due=end.due,
         safe=end.safe,
         estimated=end.estimated,
+        verified=rule.verified,
         absent=end.absent,
         original=ground.original,
         receipt=rule.receipt if ground.letter is not None else None,
@@ -101,6 +105,8 @@ def counted(ground: Ground, rule: Rule, calendars: Calendars, closed_on: date) -
     starts_on = ground.starts_on
     if rule.count is None:
         return starts_on, End(None, absent=f"the rule {rule.row} counts no term, and no date is stated")
+    if rule.policy in workdays.TERM_ENDS:
+        return starts_on, End(workdays.TERM_ENDS[rule.policy](starts_on, rule.count))
     try:
         if ground.letter is not None and rule.receipt is not None:
             starts_on = receipts.received_on(ground.letter, rule.receipt, calendars.known_on(max(starts_on, closed_on)))

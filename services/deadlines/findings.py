@@ -23,7 +23,7 @@ from jauap.domain.events import (
 )
 from jauap.domain.facts import Published, Signatory, Value
 from jauap.domain.rules import DECREE
-from services.deadlines import visits
+from services.deadlines import treaty, visits
 from services.deadlines.breaches import Breach
 from services.deadlines.clocks import judged_letter, response_meant
 from services.deadlines.grounds import Met, Moment
@@ -53,6 +53,7 @@ def breaches_of(case: Case, clocks: Mapping[str, Clock]) -> Iterator[tuple[str, 
         yield from ((code, breach) for code, rule in RULES for breach in rule(file))
     if cases.merged_into(case) is None:
         yield from ((code, breach) for code, rule in visits.RULES for breach in rule(case))
+        yield from ((code, breach) for code, rule in treaty.RULES for breach in rule(case, clocks))
 
 
 def finding(code: str, breach: Breach) -> Finding:

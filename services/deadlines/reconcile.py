@@ -97,6 +97,7 @@ def terms(clock: Clock) -> tuple[object, ...]:
         clock.due,
         clock.safe,
         clock.estimated,
+        clock.verified,
         clock.absent,
         clock.original,
         clock.receipt,

@@ -14,12 +14,14 @@ from jauap.domain.commands import (
     CorrectCommunication,
     DeclineAgencyInfo,
     EndVisitProposal,
+    ExtendTreatyBodyTerm,
     GrantReplyExtension,
     IntakeCommand,
     MergeCase,
     ProposeVisit,
     ReceiveCalendarAct,
     ReceiveCommunication,
+    ReceiveTreatyBodyRequest,
     RecordOHCHRPublication,
     RecordVisitStage,
     SubmitAgencyInfo,
@@ -45,7 +47,7 @@ from jauap.domain.events import (
 )
 from jauap.domain.facts import Communication
 from jauap.domain.workdays import day_in_kazakhstan
-from services.intake import visits
+from services.intake import treaty, visits
 
 ANY_STATE = "ANY"
 
@@ -139,7 +141,7 @@ def record_ohchr_publication(case: Case, command: RecordOHCHRPublication, contex
 
 
 def merge_case(case: Case, command: MergeCase, _: Context) -> CaseMerged:
-    """Practice: a duplicate, of a communication or of a visit, is closed in favour of the case that goes on."""
+    """Practice: a duplicate is closed in favour of the case of its kind that goes on."""
     checks.on_record(case)
     if command.into == case.case_id:
         raise refusals.SelfMerge("into")
@@ -182,6 +184,8 @@ COMMANDS: dict[type[IntakeCommand], Callable[[Case, Any, Context], IntakeFact | 
     ProposeVisit: visits.propose_visit,
     EndVisitProposal: visits.end_visit_proposal,
     RecordVisitStage: visits.record_visit_stage,
+    ReceiveTreatyBodyRequest: treaty.receive_request,
+    ExtendTreatyBodyTerm: treaty.extend_term,
     WithdrawIntakeEntry: withdraw_entry,
 }
 

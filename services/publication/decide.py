@@ -15,6 +15,7 @@ from jauap.domain.commands import (
     PublicationCommand,
     PublishOnSite,
     SendResponse,
+    SendTreatyBodyReply,
     SendVisitInvitation,
     WithdrawPublicationEntry,
 )
@@ -27,7 +28,7 @@ from jauap.domain.events import (
     ResponseDrafted,
     ResponseSent,
 )
-from services.publication import visits
+from services.publication import treaty, visits
 
 
 def draft_response(case: Case, command: DraftResponse, context: Context) -> ResponseDrafted:
@@ -97,6 +98,7 @@ COMMANDS: dict[type[PublicationCommand], Callable[[Case, Any, Context], Publicat
     FileReport: file_report,
     PublishOnSite: publish_on_site,
     SendVisitInvitation: visits.send_visit_invitation,
+    SendTreatyBodyReply: treaty.send_reply,
     WithdrawPublicationEntry: withdraw_entry,
 }
 

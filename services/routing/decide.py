@@ -11,6 +11,7 @@ from jauap.domain.case import Case
 from jauap.domain.checks import Context
 from jauap.domain.commands import (
     AgreeToVisit,
+    AssignTreatyProcedure,
     ForwardCommunication,
     InformOmbudsman,
     RecordMeeting,
@@ -28,7 +29,7 @@ from jauap.domain.events import (
     OmbudsmanInformed,
     RoutingFact,
 )
-from services.routing import visits
+from services.routing import treaty, visits
 
 
 def forward_communication(case: Case, command: ForwardCommunication, context: Context) -> CommunicationForwarded:
@@ -95,6 +96,7 @@ COMMANDS: dict[type[RoutingCommand], Callable[[Case, Any, Context], RoutingFact 
     RecordMeeting: record_meeting,
     AgreeToVisit: visits.agree_to_visit,
     RefuseVisit: visits.refuse_visit,
+    AssignTreatyProcedure: treaty.assign_procedure,
     WithdrawRoutingEntry: withdraw_entry,
 }
 

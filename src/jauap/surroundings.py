@@ -7,19 +7,26 @@ from jauap.documents import DocumentStore
 from jauap.domain.bodies import parse_bodies
 from jauap.domain.checks import Context
 from jauap.domain.facts import Value
+from jauap.domain.treaties import Treaties, parse_treaties
 from jauap.domain.workdays import day_in_kazakhstan
 from jauap.settings import Settings
+
+
+def shipped_treaties() -> Treaties:
+    """The treaties, terms and addressees that ship with this release: `jauap/domain/treaties.json`."""
+    return parse_treaties(files("jauap.domain").joinpath("treaties.json").read_bytes())
 
 
 class Surroundings:
     """The deployment around a service's decisions."""
 
     def __init__(self, given: Settings) -> None:
-        """Read the list of bodies once; documents are looked up for each command."""
+        """Read the bodies and the treaties once; documents are looked up for each command."""
         self._state = given.state
         self._bodies = frozenset(
             body.code for body in parse_bodies(files("jauap.domain").joinpath("bodies.json").read_bytes())
         )
+        self._treaties = shipped_treaties()
         self._documents = DocumentStore(given.documents)
 
     def of(self, command: Value, now: datetime) -> Context:
@@ -29,5 +36,6 @@ class Surroundings:
             today=day_in_kazakhstan(now),
             state=self._state,
             bodies=self._bodies,
+            treaties=self._treaties,
             documents={document.sha256: self._documents.state(document.sha256, document.size) for document in named},
         )

@@ -29,6 +29,10 @@ EMPTY = {
     "CorrectCommunication.reply_within_days": "it is cleared",
     "ResponseSent.public_record": "it is the ministry's own entry",
     "SendResponse.public_record": "it is the ministry's own entry",
+    "TreatyBodyRequestReceived.reply_within_days": "a document states one term, here a date",
+    "TreatyBodyRequestReceived.reply_within_months": "a document states one term, here a date",
+    "ReceiveTreatyBodyRequest.reply_within_days": "a document states one term, here a date",
+    "ReceiveTreatyBodyRequest.reply_within_months": "a document states one term, here a date",
     "DeadlineStarted.body": "the clock is the ministry's",
     "DeadlineStarted.absent": "there is a due date",
     "DeadlineStarted.original": "only an extension has one",
@@ -94,6 +98,8 @@ def test_the_examples_tell_one_case() -> None:
     assert cases.pop("ReceiveCalendarAct") == CALENDAR
     visits = {name: cases.pop(name) for name in cases.copy() if "Visit" in name}
     assert set(visits.values()) == {case_ids.of_visit(payload("ProposeVisit")["registry_number"])}
+    procedures = {name: cases.pop(name) for name in cases.copy() if "Treaty" in name}
+    assert set(procedures.values()) == {case_ids.of_treaty_procedure("CCPR", "4321/2026", None)}
     assert set(cases.values()) == {case_ids.of_communication(letter)} == {"KAZ-3-2026"}
 
 

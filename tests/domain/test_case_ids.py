@@ -106,12 +106,36 @@ def test_a_visit_s_number_makes_its_id() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "reference", "number", "case_id"),
+    [
+        ("CCPR", "3012/2018", "03-9/312", "TB-CCPR-3012-2018"),
+        ("CCPR", "CCPR/C/KAZ/Q/3", None, "TB-CCPR-C-KAZ-Q-3"),
+        ("SPT", "CAT/OP/KAZ/1", None, "TB-SPT-CAT-OP-KAZ-1"),
+        ("CAT", None, "№ 03-9/312-и", "TB-CAT-MFA-03-9-312-I"),
+        ("CAT", None, None, None),
+    ],
+)
+def test_a_treaty_body_s_number_makes_the_id_of_its_procedure(
+    body: str, reference: str | None, number: str | None, case_id: str | None
+) -> None:
+    """The UN's number or symbol, without the body's name twice; else the MFA's; each body has numbers of its own."""
+    assert case_ids.of_treaty_procedure(body, reference, number) == case_id
+
+
+def test_a_number_without_a_letter_or_digit_makes_no_id() -> None:
+    """Nothing is left that would tell one procedure from another."""
+    with pytest.raises(ValueError, match="№"):
+        case_ids.of_treaty_procedure("CCPR", "№", None)
+
+
+@pytest.mark.parametrize(
     ("case_id", "kind"),
     [
         (CALENDAR, "calendar"),
         ("KAZ-3-2026", "communication"),
         ("MFA-03-12-1734-I", "communication"),
         ("VISIT-03-12-1734-I", "visit"),
+        ("TB-CCPR-3012-2018", "treaty-procedure"),
     ],
 )
 def test_the_id_tells_the_kind_of_case(case_id: str, kind: str) -> None:

@@ -13,11 +13,12 @@ from jauap.domain.case import CALENDAR, Recorded
 from jauap.domain.events import CommandRefused, DeadlineDropped, DeadlineStarted, Event
 from jauap.domain.facts import ForwardedTo
 from jauap.messaging.envelope import Message
-from jauap.projections import agency_matrix, case_history, cases, deadlines, findings, visit_proposals
+from jauap.projections import agency_matrix, case_history, cases, deadlines, findings, treaty_requests, visit_proposals
 from jauap.projections.sentences import DAYS, SENTENCES, sentence
 from jauap.projections.view import CaseView, Standstill
 from tests.builders import (
     CASE,
+    PROCEDURE,
     VISIT,
     a_calendar_act,
     a_communication,
@@ -30,6 +31,9 @@ from tests.builders import (
     a_response,
     a_return,
     a_site_publication,
+    a_treaty_assignment,
+    a_treaty_reply,
+    a_treaty_request,
     a_visit_invitation,
     a_visit_proposal,
     a_visit_refusal,
@@ -43,7 +47,7 @@ from tests.builders import (
 )
 from tests.domain.test_case import BY_SERVICE, interleavings
 from tests.logbook import Logbook, writing_codec
-from tests.projections.stories import REFUSAL, folded, started, whole_case
+from tests.projections.stories import REFUSAL, folded, met, started, whole_case
 
 CODEC = writing_codec()
 
@@ -173,6 +177,42 @@ def test_each_proposal_of_a_visit_has_a_row() -> None:
         (2, "invited", day("06-15"), [], [], False),
     ]
     assert rows[1]["invited_on"] == day("06-15")
+
+
+def test_a_treaty_procedure_has_a_row_that_says_how_it_stands() -> None:
+    """14-11: what it is, before which body, and the earliest day by which a reply is open."""
+    request = a_treaty_request(subject="Fair trial")
+    clock = started("14-11/1", "intake:1", day("11-27"), "MOJ")
+    row = the_case(request, clock, a_treaty_assignment(), case_id=PROCEDURE)
+    assert (row["kind"], row["type"], row["reference"]) == ("treaty-procedure", "individual-communication", "4321/2026")
+    assert (row["mandates"], row["subject"], row["letter_date"]) == (["CCPR"], "Fair trial", day("05-27"))
+    assert (row["status"], row["reply_due"], row["reply"]) == ("assigned", day("11-27"), "none")
+    answered = the_case(request, clock, met("14-11/1", "publication:1"), a_treaty_reply(), case_id=PROCEDURE)
+    assert (answered["status"], answered["reply_due"], answered["reply"]) == ("answered", None, "full")
+    assert answered["full_response_on"] == day("06-25")
+    gone = the_case(request, by("intake", a_withdrawal()), case_id=PROCEDURE)
+    assert (gone["status"], gone["mandates"]) == ("withdrawn", [])
+
+
+def test_each_request_of_a_treaty_body_has_a_row() -> None:
+    """Under which instrument, who leads, by when and by which rule; without a clock there is none of these."""
+    case = given(
+        a_treaty_request(interim_measures=True),
+        started("14-11/1", "intake:1", day("11-27"), "MOJ"),
+        a_treaty_request("list-of-issues", instrument="ICCPR", words_at_most=10700),
+        a_treaty_assignment(),
+        a_treaty_reply(),
+        case_id=PROCEDURE,
+    )
+    rows = named(treaty_requests.TreatyRequestRow, treaty_requests.rows(CaseView(case)))
+    assert [(row["request"], row["instrument"], row["due"], row["rule"], row["state"]) for row in rows] == [
+        (1, "ICCPR-OP1", day("11-27"), "r/2022", "answered"),
+        (2, "ICCPR", None, None, "assigned"),
+    ]
+    assert [(row["lead"], row["transmitter"], row["replied_on"]) for row in rows] == [
+        ("MOJ", "MFA", day("06-25")),
+        ("MOJ", "MFA", None),
+    ]
 
 
 def test_the_calendar_is_marked_as_no_communication() -> None:

@@ -12,11 +12,15 @@ from jauap.domain.case import Case, Clock, Recorded, evolve
 from jauap.domain.events import CalendarActReceived, DeadlineMoved, DeadlineStarted, DeadlineStep, Event
 from jauap.domain.facts import CalendarAct, CalendarDay, DayKind
 from jauap.domain.rules import RULES, Rule
+from jauap.domain.treaties import rules_of
 from jauap.domain.workdays import Calendars, parse_acts
+from jauap.surroundings import shipped_treaties
 from services.deadlines.clocks import wanted_clocks
 from services.deadlines.reconcile import reconcile
 from tests.builders import day, recorded
 
+ALL_RULES = (*RULES, *rules_of(shipped_treaties()))
+"""The rule table as *deadlines* has it: the decree's rows, and those of the treaties that bind."""
 LIMIT = 1000
 """More steps than any test needs: a run that reaches it does not converge."""
 
@@ -48,7 +52,7 @@ def without(*years: int) -> Calendars:
 
 
 def clocks_of(
-    case: Case, today: str = "07-01", calendar: Calendars | None = None, rules: Sequence[Rule] = RULES
+    case: Case, today: str = "07-01", calendar: Calendars | None = None, rules: Sequence[Rule] = ALL_RULES
 ) -> dict[str, Clock]:
     """Give the clocks that should be on record on a day of 2026."""
     return wanted_clocks(case, calendar or shipped(), rules, day(today))
@@ -59,7 +63,7 @@ def run(
 ) -> tuple[Case, list[DeadlineStep]]:
     """Fold the first step and look again, until none is left or `most` were folded; give the case and the steps."""
     folded: list[DeadlineStep] = []
-    while len(folded) < most and (steps := reconcile(case, calendar or shipped(), RULES, today)):
+    while len(folded) < most and (steps := reconcile(case, calendar or shipped(), ALL_RULES, today)):
         sequence = case.deadlines.last + 1
         case = evolve(case, Recorded(service="deadlines", sequence=sequence, event=steps[0]))
         folded.append(steps[0])

@@ -17,7 +17,6 @@ from jauap.domain.events import (
     FindingRaised,
 )
 from jauap.domain.facts import ForwardedTo, Value
-from jauap.domain.rules import RULES
 from jauap.domain.workdays import Calendars
 from services.deadlines.clocks import wanted_clocks
 from services.deadlines.findings import wanted_findings
@@ -37,6 +36,10 @@ from tests.builders import (
     a_return,
     a_signatory,
     a_site_publication,
+    a_treaty_assignment,
+    a_treaty_extension,
+    a_treaty_reply,
+    a_treaty_request,
     a_visit_agreement,
     a_visit_invitation,
     a_visit_proposal,
@@ -50,6 +53,7 @@ from tests.builders import (
     some_info,
 )
 from tests.services.deadline_runs import (
+    ALL_RULES,
     LIMIT,
     as_they_stand,
     as_wanted,
@@ -114,6 +118,14 @@ def fact_strategies() -> dict[str, list[st.SearchStrategy[Event]]]:
             st.builds(an_ohchr_publication, published, response=st.none() | entries, published_on=days),
             st.builds(a_merger),
             st.builds(a_visit_proposal, bases, competent_bodies=st.just(BODIES), proposed_on=days),
+            st.builds(
+                a_treaty_request,
+                st.sampled_from(["individual-communication", "views", "follow-up"]),
+                document_date=maybe_days,
+                reply_due=maybe_days,
+                interim_measures_due=maybe_days,
+            ),
+            st.builds(a_treaty_extension, entries, reply_due=days),
             st.builds(a_visit_stage, reached_on=days),
             withdrawals,
             withdrawals,
@@ -128,6 +140,7 @@ def fact_strategies() -> dict[str, list[st.SearchStrategy[Event]]]:
                 days,
                 st.lists(bodies, unique=True),
             ),
+            st.builds(a_treaty_assignment, bodies, assigned_on=days),
             st.builds(a_visit_agreement, agreeing, proposal=entries, agreed_on=days),
             st.builds(a_visit_refusal, agreeing, proposal=entries, refused_on=days),
             withdrawals,
@@ -147,6 +160,13 @@ def fact_strategies() -> dict[str, list[st.SearchStrategy[Event]]]:
                 a_report, st.sampled_from(["administration", "ombudsman"]), response=st.none() | entries, filed_on=days
             ),
             st.builds(a_site_publication, published, response=st.none() | entries, published_on=days),
+            st.builds(
+                a_treaty_reply,
+                entries,
+                kind=st.sampled_from(["acknowledgement", "full"]),
+                answers=st.sampled_from(["request", "both"]),
+                sent_on=days,
+            ),
             st.builds(
                 a_visit_invitation, st.none() | entries, sent_on=days, channel=st.sampled_from(["diplomatic", "other"])
             ),
@@ -207,14 +227,14 @@ def play(history: Sequence[Turn], *, looks: bool = True) -> tuple[Case, Calendar
 def test_any_history_settles(history: list[Turn]) -> None:
     """From any case, folding the first step again and again ends soon, where record and what should be are the same."""
     case, calendar, today = play(history)
-    wanted = wanted_clocks(case, calendar, RULES, today)
+    wanted = wanted_clocks(case, calendar, ALL_RULES, today)
     findings = wanted_findings(case, wanted)
     touched = len({*wanted, *case.deadlines.clocks}) * 7 + len({*findings, *case.deadlines.findings}) * 3
     case, steps = run(case, today, calendar)
     assert len(steps) <= touched
     assert as_wanted(case) == as_they_stand(wanted)
     assert case.deadlines.findings == findings
-    assert reconcile(case, calendar, RULES, today) == []
+    assert reconcile(case, calendar, ALL_RULES, today) == []
 
 
 @settings(max_examples=100, deadline=None)
@@ -253,4 +273,4 @@ def test_interleaving(history: list[Turn], chance: Random) -> None:
     shuffled = [record[0] for record in records]
     chance.shuffle(shuffled)
     one, other = then(given(), *records), then(given(), *(queues[service].pop(0) for service in shuffled))
-    assert reconcile(one, shipped(), RULES, day("07-01")) == reconcile(other, shipped(), RULES, day("07-01"))
+    assert reconcile(one, shipped(), ALL_RULES, day("07-01")) == reconcile(other, shipped(), ALL_RULES, day("07-01"))

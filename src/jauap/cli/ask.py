@@ -23,6 +23,7 @@ from jauap.projections.cases import CaseRow
 from jauap.projections.database import Connection, DatabaseUnavailable, connect
 from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
+from jauap.projections.treaty_requests import TreatyRequestRow
 from jauap.projections.visit_proposals import VisitProposalRow
 from jauap.stack.addresses import Addresses
 
@@ -40,10 +41,13 @@ def list_cases(
         typer.Option(
             "--status",
             help="Only these: received, acknowledged, forwarded, drafted, interim, answered, reported, published,"
-            " merged, withdrawn; of visits: proposed, to-invite, refused, ended, and OHCHR's own words.",
+            " merged, withdrawn; of visits: proposed, to-invite, refused, ended, and OHCHR's own words;"
+            " of treaty procedures: received, assigned, acknowledged, interim, answered.",
         ),
     ] = None,
-    kind: Annotated[str | None, typer.Option("--kind", help="Only these: communication, visit.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Only these: communication, visit, treaty-procedure.")
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002
     data_dir: DataDir = DATA_DIR,
 ) -> None:
@@ -66,7 +70,7 @@ def list_cases(
 
 @case.command("show")
 def show_case(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA_DIR) -> None:  # noqa: FBT002
-    """Show a case: the letter, the bodies asked (of a visit: its proposals), the deadlines, the findings.
+    """Show a case: the letter, the bodies asked (its proposals, its requests), the deadlines, the findings.
 
     Example: jauap case show KAZ-3-2026
     """
@@ -76,19 +80,28 @@ def show_case(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA
             raise _unknown(case_id)
         bodies = queries.agency_matrix(connection, case_id)
         proposals = queries.visit_proposals(connection, case_id) if row.kind == "visit" else []
+        requests = queries.treaty_requests(connection, case_id) if row.kind == "treaty-procedure" else []
         clocks = queries.deadlines(connection, today=_today(), case_id=case_id)
         findings = queries.findings(connection, case_id)
     if as_json:
-        more = {"proposals": proposals} if row.kind == "visit" else {}
-        say_json({"case": row, "bodies": bodies, **more, "deadlines": clocks, "findings": findings})
+        found: dict[str, object] = {"case": row, "bodies": bodies, "deadlines": clocks, "findings": findings}
+        if row.kind == "visit":
+            found["proposals"] = proposals
+        if row.kind == "treaty-procedure":
+            found["requests"] = requests
+        say_json(found)
         return
     _say_case(row)
     if row.kind == "visit":
         say("\nPROPOSALS")
         _say_proposals(proposals)
     else:
-        say("\nBODIES ASKED")
-        _say_bodies(bodies)
+        if row.kind == "treaty-procedure":
+            say("\nREQUESTS")
+            _say_requests(requests)
+        else:
+            say("\nBODIES ASKED")
+            _say_bodies(bodies)
         say("\nDEADLINES")
         _say_deadlines(clocks)
     say("\nFINDINGS")
@@ -300,6 +313,29 @@ def _say_proposals(rows: list[VisitProposalRow]) -> None:
     say_table(headings, cells, "No proposal is on record.")
 
 
+def _say_requests(rows: list[TreatyRequestRow]) -> None:
+    headings = (
+        "ENTRY",
+        "BODY",
+        "PROCEDURE",
+        "UNDER",
+        "REFERENCE",
+        "STATE",
+        "REPLIED ON",
+        "LEAD",
+        "TRANSMITS",
+        "TERM BY",
+    )
+    cells = [
+        (
+            f"intake {row.request}", row.treaty_body, row.procedure, row.instrument, row.reference, row.state,
+            row.replied_on, row.lead, row.transmitter, row.rule or "no clock: not bound, or none is stated",
+        )
+        for row in rows
+    ]  # fmt: skip
+    say_table(headings, cells, "No request is on record.")
+
+
 def _say_deadlines(rows: list[DeadlineRow]) -> None:
     headings = ("CASE", "CLOCK", "FOR", "DUE", "ACT BY", "LEFT", "STATE", "MET ON", "NOTE")
     say_table(headings, map(_deadline_cells, rows), "Nothing is due.")
@@ -310,7 +346,8 @@ def _deadline_cells(row: DeadlineRow) -> tuple[object, ...]:
         row.absent,
         f"extended from {row.original}" if row.original else None,
         "crosses a day that is only estimated" if row.estimated else None,
-        "practice" if row.paragraph is None and row.body is None else None,
+        "practice" if row.paragraph is None and not row.clock.startswith("asked/") else None,
+        None if row.verified else "by a default that was not verified",
     ]
     remark = "; ".join(filter(None, remarks))
     left = row.days_left if row.met_on is None else None

@@ -3,7 +3,7 @@
 import typer
 
 from jauap import logs
-from jauap.cli import ask, bodies, demo, do, documents, imports, projections, stack, topics, verify
+from jauap.cli import ask, bodies, demo, do, documents, imports, projections, stack, topics, treaties, verify
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(stack.app, name="stack", epilog="Example: jauap stack up")
@@ -15,6 +15,7 @@ app.command()(verify.verify)
 for _question in (ask.history, ask.deadlines, ask.findings, ask.outcome):
     app.command()(_question)
 app.add_typer(bodies.app, name="body")
+app.add_typer(treaties.app, name="treaty")
 app.add_typer(documents.app, name="documents")
 app.add_typer(projections.app, name="projections")
 app.add_typer(topics.app, name="topics", epilog="Example: jauap topics check")

@@ -15,7 +15,13 @@ from msgspec import Meta
 from jauap.cli import models
 from jauap.domain import case_ids, refusals
 from jauap.domain.case import CALENDAR, SERVICES
-from jauap.domain.commands import BY_NAME, ProposeVisit, ReceiveCalendarAct, ReceiveCommunication
+from jauap.domain.commands import (
+    BY_NAME,
+    ProposeVisit,
+    ReceiveCalendarAct,
+    ReceiveCommunication,
+    ReceiveTreatyBodyRequest,
+)
 from jauap.domain.facts import CaseId, Value, doc
 from jauap.messaging.sender import Order
 
@@ -56,7 +62,7 @@ V = TypeVar("V", bound=Value)
 
 LARGEST_COMMAND = 500_000
 """Bytes of a command as JSON: well below what the log takes."""
-NAME_THEIR_CASE = (ReceiveCommunication, ReceiveCalendarAct, ProposeVisit)
+NAME_THEIR_CASE = (ReceiveCommunication, ReceiveCalendarAct, ProposeVisit, ReceiveTreatyBodyRequest)
 """Commands whose case id follows from their content."""
 ENVELOPE = frozenset(Envelope.__struct_fields__)
 
@@ -183,11 +189,16 @@ def _case_id(command: Value) -> str:
     if isinstance(command, ReceiveCalendarAct):
         return CALENDAR
     try:
-        if isinstance(command, ProposeVisit) and command.registry_number is not None:
-            return case_ids.of_visit(command.registry_number)
-        if not isinstance(command, ReceiveCommunication):
-            raise Malformed("case_id", "is required: the case that this is about, such as KAZ-3-2026")
-        case_id = case_ids.of_communication(command)
+        match command:
+            case ReceiveCommunication():
+                case_id = case_ids.of_communication(command)
+            case ReceiveTreatyBodyRequest():
+                body, reference, number = command.treaty_body, command.reference, command.registry_number
+                case_id = case_ids.of_treaty_procedure(body, reference, number)
+            case ProposeVisit(registry_number=str(number)):
+                case_id = case_ids.of_visit(number)
+            case _:
+                raise Malformed("case_id", "is required: the case that this is about, such as KAZ-3-2026")
     except ValueError:
         raise Malformed("registry_number", refusals.UnusableNumber().message) from None
     if case_id is None:

@@ -107,6 +107,7 @@ class Clock(Value, frozen=True, kw_only=True):
     due: date | None = None
     safe: date | None = None
     estimated: bool = False
+    verified: bool = True
     absent: str | None = None
     original: date | None = None
     receipt: str | None = None
@@ -130,8 +131,8 @@ class Finding(Value, frozen=True, kw_only=True):
 
 
 TERMS = (
-    "rule", "policy", "starts_on", "due", "safe", "estimated", "absent", "original", "receipt", "acts", "calendar",
-    "known_on", "basis",
+    "rule", "policy", "starts_on", "due", "safe", "estimated", "verified", "absent", "original", "receipt", "acts",
+    "calendar", "known_on", "basis",
 )  # fmt: skip
 """What a clock's start and each move of it say."""
 

@@ -23,7 +23,8 @@ CYRILLIC = dict(zip("АӘБВГҒДЕЁЗИЙІКҚЛМНҢОӨПРСТУҰҮФ�
 """The rule for Cyrillic letters of Kazakh and Russian numbers: fixed, because ids never change."""
 LONGEST = 64
 VISIT = "VISIT-"
-"""No reference and no registry number of a communication makes an id that begins so."""
+TREATY = "TB-"
+"""No reference and no registry number of a communication makes an id that begins with one of these."""
 
 
 def parse_reference(text: str) -> tuple[str | None, str]:
@@ -59,10 +60,25 @@ def of_visit(registry_number: str) -> str:
     return _prefixed(VISIT, registry_number)
 
 
+def of_treaty_procedure(treaty_body: str, reference: str | None, registry_number: str | None) -> str | None:
+    """`TB-CCPR-3012-2018`: the treaty body, and the UN's number or symbol, normalised as in `of_registry_number`.
+
+    The body's own name in front of a symbol is left out: `CCPR/C/KAZ/Q/3` gives `TB-CCPR-C-KAZ-Q-3`. Where the UN gave
+    no number, the MFA's registry number stands after `TB-CCPR-MFA-`. None: it has neither. Raises ValueError if nothing
+    is left of the number, or too much.
+    """
+    prefix = f"{TREATY}{treaty_body}-"
+    if reference is not None:
+        return _prefixed(prefix, reference, without=f"{treaty_body}-")
+    return None if registry_number is None else _prefixed(f"{prefix}MFA-", registry_number)
+
+
 def kind(case_id: str) -> str:
-    """What a case is about, by its id: communication, visit or calendar."""
+    """What a case is about, by its id: communication, visit, treaty-procedure or calendar."""
     if case_id == "CALENDAR":
         return "calendar"
+    if case_id.startswith(TREATY):
+        return "treaty-procedure"
     return "visit" if case_id.startswith(VISIT) else "communication"
 
 
@@ -73,8 +89,8 @@ def normalised(number: str) -> str:
     return re.sub(r"[^A-Z0-9]+", "-", latin).strip("-")
 
 
-def _prefixed(prefix: str, number: str) -> str:
-    normal = normalised(number)
+def _prefixed(prefix: str, number: str, without: str = "") -> str:
+    normal = normalised(number).removeprefix(without)
     if not normal or len(prefix + normal) > LONGEST:
         raise ValueError(number)
     return prefix + normal

@@ -9,8 +9,9 @@ import msgspec
 from jauap.domain import case as cases
 from jauap.domain import case_ids, refusals, visits
 from jauap.domain.case import Case, Letter
-from jauap.domain.events import Fact, ResponseSent, VisitProposed
-from jauap.domain.facts import Document, Value
+from jauap.domain.events import Fact, ResponseSent, TreatyBodyRequestReceived, VisitProposed
+from jauap.domain.facts import Document, TreatyBodyRequest, Value
+from jauap.domain.treaties import Treaties
 
 FIRST_PROCEDURE = date(1967, 3, 6)
 """Day of the resolution (Commission on Human Rights, 2 (XXIII)) that made the first special procedure."""
@@ -27,6 +28,8 @@ class Context(Value, frozen=True, kw_only=True):
     """ISO 3166 alpha-3 code of the State that this deployment serves; ANY in a trial."""
     bodies: frozenset[str] = frozenset()
     documents: Mapping[str, DocumentState] = {}
+    treaties: Treaties = Treaties(version="none")
+    """Treaties that bind the State, the terms of their procedures, and the addressees of 14-11."""
 
 
 def fact(kind: type[F], command: Value, **filled: object) -> F:
@@ -48,9 +51,11 @@ def not_the_calendar(case: Case) -> None:
 
 
 def on_record(case: Case) -> None:
-    """The case is a communication or a visit on record; UnknownCase or CaseIsMerged otherwise."""
+    """The case is a communication, a visit or a treaty procedure on record; UnknownCase or CaseIsMerged otherwise."""
     if visits.on_record(case):
         visit(case)
+    elif case.intake.of(TreatyBodyRequestReceived):
+        treaty_procedure(case)
     else:
         letter(case)
 
@@ -99,6 +104,42 @@ def the_proposal(case: Case, sequence: int | None) -> tuple[int, VisitProposed]:
         if sequence in (None, at):
             return at, proposal
     raise refusals.UnknownEntry("proposal")
+
+
+def treaty_procedure(case: Case) -> None:
+    """The case is a procedure of a treaty body on record, or UnknownProcedure; CaseIsMerged if another goes on."""
+    _goes_on(case)
+    if not case.intake.of(TreatyBodyRequestReceived):
+        raise refusals.UnknownProcedure("case_id")
+
+
+def treaty_procedure_or_new(case: Case, request: TreatyBodyRequest) -> None:
+    """The case is one before the same treaty body, or the request makes its id, so that a duplicate meets its twin."""
+    _goes_on(case)
+    earlier = case.intake.of(TreatyBodyRequestReceived)
+    if earlier:
+        if earlier[0][1].treaty_body != request.treaty_body:
+            raise refusals.OtherTreatyBody("treaty_body")
+        return
+    try:
+        case_id = case_ids.of_treaty_procedure(request.treaty_body, request.reference, request.registry_number)
+    except ValueError:
+        raise refusals.UnusableNumber("registry_number" if request.reference is None else "reference") from None
+    if case_id is None:
+        raise refusals.NoIdentity("reference")
+    if case.case_id != case_id:
+        raise refusals.WrongCaseId("case_id")
+
+
+def the_request(case: Case, sequence: int | None) -> tuple[int, TreatyBodyRequestReceived]:
+    """The request of a treaty body that a fact is about: the one named, or the only one."""
+    requests = case.intake.of(TreatyBodyRequestReceived)
+    if sequence is None and len(requests) > 1:
+        raise refusals.ManyRequests("request")
+    for at, request in requests:
+        if sequence in (None, at):
+            return at, request
+    raise refusals.UnknownEntry("request")
 
 
 def _goes_on(case: Case) -> None:

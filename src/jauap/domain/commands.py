@@ -91,6 +91,22 @@ class SendVisitInvitation(facts.VisitInvitation, frozen=True):
     """Record the invitation that was sent to special procedures (14-10)."""
 
 
+class ReceiveTreatyBodyRequest(facts.TreatyBodyRequest, frozen=True):
+    """Register what a treaty body asks (14-11)."""
+
+
+class ExtendTreatyBodyTerm(facts.TreatyBodyTermExtension, frozen=True):
+    """Record that a treaty body agreed to a later date (practice)."""
+
+
+class AssignTreatyProcedure(facts.TreatyProcedureAssignment, frozen=True):
+    """Record which body leads a treaty body's procedure, and which transmits (14-11 names no lead)."""
+
+
+class SendTreatyBodyReply(facts.TreatyBodyReply, frozen=True):
+    """Record what was sent to a treaty body (14-11)."""
+
+
 class WithdrawIntakeEntry(facts.Withdrawal, frozen=True):
     """Withdraw an entry of intake."""
 
@@ -133,6 +149,8 @@ IntakeCommand = (
     | ProposeVisit
     | EndVisitProposal
     | RecordVisitStage
+    | ReceiveTreatyBodyRequest
+    | ExtendTreatyBodyTerm
     | WithdrawIntakeEntry
 )
 RoutingCommand = (
@@ -142,10 +160,17 @@ RoutingCommand = (
     | RecordMeeting
     | AgreeToVisit
     | RefuseVisit
+    | AssignTreatyProcedure
     | WithdrawRoutingEntry
 )
 PublicationCommand = (
-    DraftResponse | SendResponse | FileReport | PublishOnSite | SendVisitInvitation | WithdrawPublicationEntry
+    DraftResponse
+    | SendResponse
+    | FileReport
+    | PublishOnSite
+    | SendVisitInvitation
+    | SendTreatyBodyReply
+    | WithdrawPublicationEntry
 )
 Command = IntakeCommand | RoutingCommand | PublicationCommand | Mend
 
@@ -162,6 +187,8 @@ BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
         ProposeVisit,
         EndVisitProposal,
         RecordVisitStage,
+        ReceiveTreatyBodyRequest,
+        ExtendTreatyBodyTerm,
         WithdrawIntakeEntry,
         MendIntakeChain,
     ),
@@ -172,6 +199,7 @@ BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
         RecordMeeting,
         AgreeToVisit,
         RefuseVisit,
+        AssignTreatyProcedure,
         WithdrawRoutingEntry,
         MendRoutingChain,
     ),
@@ -182,6 +210,7 @@ BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
         FileReport,
         PublishOnSite,
         SendVisitInvitation,
+        SendTreatyBodyReply,
         WithdrawPublicationEntry,
         MendPublicationChain,
     ),

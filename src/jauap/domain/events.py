@@ -101,6 +101,22 @@ class VisitInvitationSent(facts.VisitInvitation, frozen=True, tag=True):
     """The MFA sent special procedures an invitation to visit (14-10)."""
 
 
+class TreatyBodyRequestReceived(facts.TreatyBodyRequest, frozen=True, tag=True):
+    """A treaty body asked something of Kazakhstan in one of its procedures (14-11)."""
+
+
+class TreatyBodyTermExtended(facts.TreatyBodyTermExtension, frozen=True, tag=True):
+    """A treaty body agreed to a later date for the reply (practice)."""
+
+
+class TreatyProcedureAssigned(facts.TreatyProcedureAssignment, frozen=True, tag=True):
+    """It was decided which body leads a procedure of a treaty body, and which transmits (14-11 names no lead)."""
+
+
+class TreatyBodyReplySent(facts.TreatyBodyReply, frozen=True, tag=True):
+    """A reply was sent to a treaty body (14-11)."""
+
+
 class EntryWithdrawn(facts.Withdrawal, frozen=True, tag=True):
     """A wrong entry was withdrawn; clocks and findings follow."""
 
@@ -139,6 +155,7 @@ KnownOn = Annotated[
     date | None,
     doc("It was counted with the acts that were publicly known on this day, the last one's; null: not counted."),
 ]
+Verified = Annotated[bool, doc("False: the default that the term rests on was not verified. 14-11.")]
 Receipt = Annotated[
     Mark | None, doc("Policy that gave the day of receipt, with its version: first-receipt/1; null: not from receipt.")
 ]
@@ -156,6 +173,7 @@ class DeadlineStarted(Value, frozen=True, kw_only=True, tag=True):
     due: Due = None
     safe: Annotated[date | None, doc("The day to act by where the text has two readings; null: same as due.")] = None
     estimated: Annotated[bool, doc("The term crosses a day that is only estimated.")] = False
+    verified: Verified = True
     absent: Annotated[str | None, doc("Why there is no due date; null: there is one.")] = None
     original: Original = None
     receipt: Receipt = None
@@ -180,6 +198,7 @@ class DeadlineMoved(Value, frozen=True, kw_only=True, tag=True):
     due: Due = None
     safe: Annotated[date | None, doc("The day to act by where the text has two readings; null: same as due.")] = None
     estimated: Annotated[bool, doc("The term crosses a day that is only estimated.")] = False
+    verified: Verified = True
     absent: Annotated[str | None, doc("Why there is no due date; null: there is one.")] = None
     original: Original = None
     receipt: Receipt = None
@@ -279,11 +298,21 @@ IntakeFact = (
     | VisitProposed
     | VisitProposalEnded
     | VisitStageReached
+    | TreatyBodyRequestReceived
+    | TreatyBodyTermExtended
 )
 RoutingFact = (
-    CommunicationForwarded | OmbudsmanInformed | AgencyInfoReturned | MeetingHeld | VisitAgreed | VisitAgreementRefused
+    CommunicationForwarded
+    | OmbudsmanInformed
+    | AgencyInfoReturned
+    | MeetingHeld
+    | VisitAgreed
+    | VisitAgreementRefused
+    | TreatyProcedureAssigned
 )
-PublicationFact = ResponseDrafted | ResponseSent | ReportFiled | PublishedOnSite | VisitInvitationSent
+PublicationFact = (
+    ResponseDrafted | ResponseSent | ReportFiled | PublishedOnSite | VisitInvitationSent | TreatyBodyReplySent
+)
 Fact = IntakeFact | RoutingFact | PublicationFact
 DeadlineStep = (
     DeadlineStarted
@@ -313,6 +342,8 @@ BY_SERVICE: dict[str, tuple[type[Event], ...]] = {
         VisitProposed,
         VisitProposalEnded,
         VisitStageReached,
+        TreatyBodyRequestReceived,
+        TreatyBodyTermExtended,
         *EVERY_SERVICE,
     ),
     "routing": (
@@ -322,6 +353,7 @@ BY_SERVICE: dict[str, tuple[type[Event], ...]] = {
         MeetingHeld,
         VisitAgreed,
         VisitAgreementRefused,
+        TreatyProcedureAssigned,
         *EVERY_SERVICE,
     ),
     "deadlines": (
@@ -343,6 +375,7 @@ BY_SERVICE: dict[str, tuple[type[Event], ...]] = {
         ReportFiled,
         PublishedOnSite,
         VisitInvitationSent,
+        TreatyBodyReplySent,
         *EVERY_SERVICE,
     ),
 }

@@ -49,6 +49,18 @@ Channel = Literal["diplomatic", "other"]
 Published = Literal["communication", "response"]
 Recipient = Literal["administration", "ombudsman"]
 VisitBasis = Literal["competent-body", "mfa-initiative", "ombudsman"]
+TreatyBodyName = Literal["CCPR", "CESCR", "CERD", "CEDAW", "CAT", "SPT", "CRC", "CMW", "CRPD", "CED"]
+TreatyProcedureName = Literal[
+    "state-report",
+    "list-of-issues",
+    "follow-up",
+    "individual-communication",
+    "views",
+    "inquiry",
+    "urgent-action",
+    "visit-report",
+]
+Answered = Literal["request", "interim-measures", "both"]
 VisitStageName = Literal[
     "requested",
     "reminder",
@@ -484,6 +496,107 @@ class VisitInvitation(Value, frozen=True, kw_only=True):
     in_the_name_of_kazakhstan: Annotated[bool, doc("It was sent in the name of Kazakhstan. 14-10.")]
     note_number: Annotated[Mark | None, doc("Number of the note; null: none.")] = None
     documents: Annotated[tuple[Document, ...], doc("The invitation.")] = ()
+
+
+# Treaty bodies (14-11).
+
+NamedRequest = Annotated[
+    Sequence | None,
+    doc("Sequence of the TreatyBodyRequestReceived in the intake service's chain; null in a command: the only one."),
+]
+
+
+class TreatyBodyRequest(Value, frozen=True, kw_only=True):
+    """What a treaty body asks of Kazakhstan in one of its procedures (14-11). No author of a communication is named."""
+
+    treaty_body: Annotated[TreatyBodyName, doc("CCPR, CESCR, CERD, CEDAW, CAT, SPT, CRC, CMW, CRPD or CED.")]
+    procedure: Annotated[
+        TreatyProcedureName,
+        doc(
+            "state-report, list-of-issues, follow-up (to concluding observations), individual-communication, views,"
+            " inquiry, urgent-action or visit-report."
+        ),
+    ]
+    reference: Annotated[
+        Mark | None, doc("The UN's number or symbol, such as 3012/2018; it makes the case id; null: none.")
+    ] = None
+    registry_number: Annotated[
+        Mark | None, doc("The MFA's registry number; it makes the case id where the UN gave no number; null: none.")
+    ] = None
+    instrument: Annotated[
+        Mark | None,
+        doc("The treaty or optional procedure, by its code, such as ICCPR-OP1; null in a command: the body's own."),
+    ] = None
+    subject: Annotated[Line | None, doc("A neutral line that names no private person; null: not known.")] = None
+    language: Annotated[Language | None, doc("ISO 639 code of the document's language; null: not known.")] = None
+    document_date: Annotated[
+        date | None, doc("The document's own date, from which its term runs; null: it has none, and receipt counts.")
+    ] = None
+    received_on: Annotated[date, doc("Day of receipt, Asia/Almaty.")]
+    reply_due: Annotated[
+        date | None,
+        doc("The date by which the document asks for a reply: it wins over any default; null: none. 14-11."),
+    ] = None
+    reply_within_days: Annotated[
+        Annotated[int, Meta(ge=1, le=3660)] | None,
+        doc("The period that it states, in calendar days from its own date; null: none. 14-11."),
+    ] = None
+    reply_within_months: Annotated[
+        Annotated[int, Meta(ge=1, le=120)] | None,
+        doc("The period that it states, in months from its own date; null: none. 14-11."),
+    ] = None
+    interim_measures: Annotated[bool, doc("It asks for interim measures. The treaty body's rules of procedure.")] = (
+        False
+    )
+    interim_measures_due: Annotated[
+        date | None, doc("The date by which it asks to hear of the interim measures; null: none stated.")
+    ] = None
+    words_at_most: Annotated[
+        Annotated[int, Meta(ge=1, le=LONGEST)] | None,
+        doc("Most words of the reply; null in a command: as the list of defaults has it. Practice."),
+    ] = None
+    documents: Annotated[tuple[Document, ...], doc("The document and its annexes.")] = ()
+
+
+class TreatyBodyTermExtension(Value, frozen=True, kw_only=True):
+    """A treaty body's agreement to a later date for the reply (practice)."""
+
+    request: NamedRequest = None
+    granted_on: Annotated[date, doc("Day of the treaty body's agreement.")]
+    reply_due: Annotated[date, doc("The new stated date; the original stays visible beside it. 14-11.")]
+    documents: Annotated[tuple[Document, ...], doc("The note that says so.")] = ()
+
+
+class TreatyProcedureAssignment(Value, frozen=True, kw_only=True):
+    """Which body leads a procedure, which transmits, and which take part: 14-11 names no lead, so it is a fact."""
+
+    lead: Annotated[BodyCode, doc("Code of the body that leads.")]
+    transmitter: Annotated[BodyCode | None, doc("Code of the body that transmits to the UN; null: not decided.")] = None
+    taking_part: Annotated[tuple[BodyCode, ...], doc("Codes of the other bodies that take part.")] = ()
+    assigned_on: Annotated[date, doc("Day on which it was decided, Asia/Almaty.")]
+    number: Annotated[Mark | None, doc("Number of the decision; null: none.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The decision.")] = ()
+
+
+class TreatyBodyReply(Value, frozen=True, kw_only=True):
+    """What was sent to a treaty body (14-11). The paragraph names neither a signatory nor a channel."""
+
+    request: NamedRequest = None
+    kind: Annotated[ResponseKind, doc("acknowledgement, interim or full; only full is the reply. Practice.")]
+    answers: Annotated[Answered, doc("What it answers: request, interim-measures or both.")] = "request"
+    sent_on: Annotated[date, doc("Day of sending, Asia/Almaty.")]
+    sent_by: Annotated[BodyCode, doc("Code of the body that sent it. 14-11.")]
+    addressee: Annotated[
+        bool | None,
+        doc("The body stood on the list of the addressees of 14-11 when this was recorded; null in a command."),
+    ] = None
+    language: Annotated[Language | None, doc("ISO 639 code of its language; null: not known.")] = None
+    words: Annotated[Annotated[int, Meta(ge=0, le=LONGEST)] | None, doc("Its length in words; null: not counted.")] = (
+        None
+    )
+    reference: Annotated[Mark | None, doc("The UN's symbol for it; null: none.")] = None
+    note_number: Annotated[Mark | None, doc("Number of the note; null: none.")] = None
+    documents: Annotated[tuple[Document, ...], doc("The reply and its annexes.")] = ()
 
 
 class Withdrawal(Value, frozen=True, kw_only=True):

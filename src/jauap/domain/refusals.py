@@ -54,6 +54,42 @@ class AgreementNotNeeded(Refusal):
     paragraph = "14-10"
 
 
+class UnknownProcedure(Refusal):
+    """No request of a treaty body is on record under this case id; receive it first."""
+
+    paragraph = "14-11"
+
+
+class OtherTreatyBody(Refusal):
+    """The procedure of this case is before another treaty body; check the case id, or open a case of its own."""
+
+    paragraph = "14-11"
+
+
+class UnknownInstrument(Refusal):
+    """No treaty or optional procedure of this treaty body has this code; `jauap treaty list` names them all."""
+
+    paragraph = "14-11"
+
+
+class SeveralTerms(Refusal):
+    """A document states one term: give either the date, or the days, or the months."""
+
+    paragraph = "14-11"
+
+
+class ManyRequests(Refusal):
+    """The case has several requests; say which one by its number in the history."""
+
+    paragraph = "14-11"
+
+
+class NoInterimMeasures(Refusal):
+    """This request asks for no interim measures; leave out what is said of them, or name the request that does."""
+
+    paragraph = "14-11"
+
+
 class AlreadyReceived(Refusal):
     """A communication is on record under this case id already; correct it, or withdraw the entry and enter it again."""
 

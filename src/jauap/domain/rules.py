@@ -17,7 +17,7 @@ from jauap.domain.receipts import FIRST_RECEIPT
 NEAR = (3, 1)
 """Practice: so many working days before its day to act by, an open clock is told to come near; and on that day."""
 
-Unit = Literal["working-days", "stated-date"]
+Unit = Literal["working-days", "calendar-days", "months", "stated-date"]
 Roll = Literal["none"]
 
 DECREE = date(2022, 1, 25)
@@ -33,7 +33,7 @@ class Rule(Value, frozen=True, kw_only=True):
     starts: Annotated[Line, doc("What starts the clock; its day is day 0.")]
     met_by: Annotated[Line, doc("What meets it.")]
     count: Annotated[int | None, doc("Length of the term, in units; None: the date is stated, not counted.")] = None
-    unit: Annotated[Unit, doc("working-days, or stated-date.")]
+    unit: Annotated[Unit, doc("working-days, calendar-days, months, or stated-date.")]
     policy: Annotated[
         Mark, doc("Counting policy and version. A breach is found by it. stated/1: as stated, not counted.")
     ]
@@ -46,6 +46,10 @@ class Rule(Value, frozen=True, kw_only=True):
     roll: Annotated[
         Roll, doc("What becomes of a due date on a day off. none: it stays; the safe reading is to act earlier.")
     ] = "none"
+    verified: Annotated[bool, doc("False: what the row says was not verified, and is shown so.")] = True
+    treaty_rule: Annotated[
+        Line | None, doc("The rule of a treaty, of rules of procedure or of practice that 14-11 refers to; None: none.")
+    ] = None
     in_force_from: Annotated[date, doc("First day in force, Asia/Almaty.")]
     in_force_until: Annotated[date | None, doc("Last day in force, Asia/Almaty; None: open.")] = None
 

@@ -7,6 +7,7 @@ counted is a policy with a name and a version, which stands on every deadline.
 """
 
 from bisect import bisect_left, bisect_right
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -300,6 +301,27 @@ def working_days_between(after: date, until: date, calendar: Calendar) -> int:
         return 0
     calendar.require(after + ONE_DAY, until)
     return bisect_right(calendar.working, until) - bisect_right(calendar.working, after)
+
+
+def days_after(start: date, number: int) -> date:
+    """Give the day so many calendar days after another: the day after is the first; days off count, nothing moves."""
+    return start + timedelta(days=number)
+
+
+def months_after(start: date, number: int) -> date:
+    """Give the day with the same number so many months later, or that month's last day where it has no such day.
+
+    So one month after 31 January is 28 or 29 February, six months after 31 August the last of February, and a year
+    (twelve months) after 29 February is 28 February. A term ends on that day, which is in time; it does not move off a
+    day off.
+    """
+    years, month = divmod(start.month - 1 + number, 12)
+    year, month = start.year + years, month + 1
+    return date(year, month, min(start.day, monthrange(year, month)[1]))
+
+
+TERM_ENDS: dict[str, Callable[[date, int], date]] = {"calendar-days/1": days_after, "months/1": months_after}
+"""Counting policies that no calendar act touches, by name and version: each gives the last day of a term."""
 
 
 def day_in_kazakhstan(instant: datetime) -> date:

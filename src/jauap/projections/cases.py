@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from jauap.domain import case_ids, visits
+from jauap.domain import case_ids, procedures, visits
 from jauap.domain.case import CALENDAR, Case, letter_of, merged_into, stated_due, substantive_responses
 from jauap.domain.events import (
     CommunicationForwarded,
@@ -11,6 +11,7 @@ from jauap.domain.events import (
     ReportFiled,
     ResponseDrafted,
     ResponseSent,
+    TreatyBodyReplySent,
     VisitInvitationSent,
     VisitProposed,
     VisitStageReached,
@@ -25,21 +26,23 @@ class CaseRow(Value, frozen=True, kw_only=True):
 
     case_id: str
     kind: str
-    """communication, visit, or calendar for the case that holds the calendar acts."""
+    """communication, visit, treaty-procedure, or calendar for the case that holds the calendar acts."""
     reference: str | None
     registry_number: str | None
     type: str | None
-    """Of a communication: AL, UA and so on; of a visit: the basis of its first proposal (14-10)."""
+    """Of a communication: AL, UA and so on; of a visit: the basis of its first proposal (14-10); of a treaty body's
+    procedure: what it is (14-11)."""
     mandates: tuple[str, ...]
     state: str | None
     subject: str | None
     language: str | None
     letter_date: date | None
     received_on: date | None
-    """Day of receipt; of a visit: the day of the first thing on record."""
+    """Day of receipt, of the first request; of a visit: the day of the first thing on record."""
     receipt_assumed: bool
     reply_due: date | None
-    """The date stated now: the last extension's, else the letter's (14-8(1)); null: none is stated."""
+    """The date stated now: the last extension's, else the letter's (14-8(1)); null: none is stated. Of a treaty body's
+    procedure: the earliest that is open, stated or by default (14-11)."""
     original_reply_due: date | None
     """The date that the letter itself states, as corrected."""
     status: str
@@ -77,7 +80,7 @@ def rows(view: CaseView) -> list[Row]:
             *_described(case),
             status(case),
             reply(case),
-            min((sent.sent_on for _, sent in _full(case)), default=None),
+            min(_full_on(case), default=None),
             merged_into(case),
             sum(clock.met_on is None and not clock.missed for clock in clocks),
             sum(clock.missed for clock in clocks),
@@ -93,6 +96,8 @@ def _described(case: Case) -> Row:
     """Columns from reference to original_reply_due."""
     if case_ids.kind(case.case_id) == "visit":
         return _of_visit(case)
+    if case_ids.kind(case.case_id) == "treaty-procedure":
+        return _of_procedure(case)
     found = letter_of(case)
     return _of_letter(case, found.communication if found else None)
 
@@ -116,6 +121,29 @@ def _of_visit(case: Case) -> Row:
         min(days, default=None),
         False,
         None,
+        None,
+    )
+
+
+def _of_procedure(case: Case) -> Row:
+    """Those of a treaty body's procedure: the treaty body stands in the place of the mandates (14-11)."""
+    requests = [request for _, request in procedures.requests(case)]
+    if not requests:
+        return _of_letter(case, None)
+    first = requests[0]
+    clocks = case.deadlines.clocks.values()
+    return (
+        first.reference,
+        first.registry_number,
+        first.procedure,
+        [first.treaty_body],
+        None,
+        next((request.subject for request in requests if request.subject), None),
+        first.language,
+        first.document_date,
+        min(request.received_on for request in requests),
+        False,
+        min((clock.due for clock in clocks if clock.due is not None and clock.met_on is None), default=None),
         None,
     )
 
@@ -148,8 +176,9 @@ def status(case: Case) -> str:
     received; acknowledged (to the UN, nothing else yet); forwarded (to a body, 14-5(1)); drafted (14-6); interim
     (an interim reply is sent); answered (a full response is sent, 14-8(1)); reported (a full response, to both
     addressees of 14-9); published (the communication and a full response on the site, 14-8(2)). Of a visit: see
-    `visits.status`. Apart from these: merged (another case goes on), withdrawn (the letter was, or all that there is of
-    a visit), calendar, unknown (nothing could be read).
+    `visits.status`; of a treaty body's procedure: `procedures.status`. Apart from these: merged (another case goes
+    on), withdrawn (the letter was, or all that there is of another kind of case), calendar, unknown (nothing could be
+    read).
     """
     if case.case_id == CALENDAR:
         return "calendar"
@@ -157,6 +186,8 @@ def status(case: Case) -> str:
         return "merged"
     if visits.on_record(case):
         return visits.status(case)
+    if procedures.requests(case):
+        return procedures.status(case)
     if letter_of(case) is None:
         return "withdrawn" if case.intake.last else "unknown"
     return _stage(case)
@@ -177,9 +208,15 @@ def _stage(case: Case) -> str:
 
 
 def reply(case: Case) -> str:
-    """The furthest reply on record: none, acknowledgement, interim or full (14-8(1))."""
+    """The furthest reply on record: none, acknowledgement, interim or full (14-8(1); 14-11 for a treaty body)."""
     kinds = {sent.kind for _, sent in case.publication.of(ResponseSent)}
+    kinds |= {sent.kind for _, sent in case.publication.of(TreatyBodyReplySent)}
     return next((kind for kind in ("full", "interim", "acknowledgement") if kind in kinds), "none")
+
+
+def _full_on(case: Case) -> list[date]:
+    replies = [sent.sent_on for _, sent in case.publication.of(TreatyBodyReplySent) if sent.kind == "full"]
+    return replies + [sent.sent_on for _, sent in _full(case)]
 
 
 def _full(case: Case) -> list[tuple[int, ResponseSent]]:

@@ -23,6 +23,8 @@ class DeadlineRow(Value, frozen=True, kw_only=True):
     safe: date | None
     """The day to act by where the text has two readings; null: same as due."""
     estimated: bool
+    verified: bool
+    """False: the default that the term rests on was not verified (14-11)."""
     absent: str | None
     """Why there is no due date; null: there is one."""
     original: date | None
@@ -61,6 +63,7 @@ def _row(case_id: str, clock: Clock) -> Row:
         clock.due,
         clock.safe,
         clock.estimated,
+        clock.verified,
         clock.absent,
         clock.original,
         clock.receipt,

@@ -11,6 +11,7 @@ CREATE TABLE deadlines (
     due date,
     safe date,
     estimated boolean NOT NULL,
+    verified boolean NOT NULL,
     absent text,
     original date,
     receipt text,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from jauap.projections import agency_matrix, cases, deadlines, findings, statements, visit_proposals
+from jauap.projections import agency_matrix, cases, deadlines, findings, statements, treaty_requests, visit_proposals
 from jauap.projections.database import Row
 from jauap.projections.view import CaseView
 
@@ -26,6 +26,7 @@ MODELS: dict[str, Model] = {
         "findings": findings.rows,
         "agency_matrix": agency_matrix.rows,
         "visit_proposals": visit_proposals.rows,
+        "treaty_requests": treaty_requests.rows,
     }.items()
 }
 HISTORY_SQL = statements.load(HISTORY)

@@ -13,6 +13,7 @@ from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
 from jauap.projections.models import HISTORY_SQL, MODELS
 from jauap.projections.store import SQL
+from jauap.projections.treaty_requests import TreatyRequestRow
 from jauap.projections.visit_proposals import VisitProposalRow
 
 V = TypeVar("V", bound=Value)
@@ -75,6 +76,11 @@ def agency_matrix(connection: Connection, case_id: str | None = None) -> list[Ag
 def visit_proposals(connection: Connection, case_id: str | None = None) -> list[VisitProposalRow]:
     """The proposals of visits, of one case or of all, those not at their end first (14-10)."""
     return _all(connection, VisitProposalRow, MODELS["visit_proposals"].sql["list"], {"case_id": case_id})
+
+
+def treaty_requests(connection: Connection, case_id: str | None = None) -> list[TreatyRequestRow]:
+    """The requests of treaty bodies, of one case or of all, by the day on which the reply is due (14-11)."""
+    return _all(connection, TreatyRequestRow, MODELS["treaty_requests"].sql["list"], {"case_id": case_id})
 
 
 def command(connection: Connection, command_id: str) -> HistoryRow | None:

@@ -37,6 +37,10 @@ from jauap.domain.events import (
     ReportFiled,
     ResponseDrafted,
     ResponseSent,
+    TreatyBodyReplySent,
+    TreatyBodyRequestReceived,
+    TreatyBodyTermExtended,
+    TreatyProcedureAssigned,
     VisitAgreed,
     VisitAgreementRefused,
     VisitInvitationSent,
@@ -69,6 +73,10 @@ DAYS: dict[type[Event], str] = {
     VisitAgreed: "agreed_on",
     VisitAgreementRefused: "refused_on",
     VisitInvitationSent: "sent_on",
+    TreatyBodyRequestReceived: "received_on",
+    TreatyBodyTermExtended: "granted_on",
+    TreatyProcedureAssigned: "assigned_on",
+    TreatyBodyReplySent: "sent_on",
     DeadlineStarted: "starts_on",
     DeadlineMet: "met_on",
     DeadlineMissed: "due",
@@ -272,6 +280,68 @@ def visit_invitation_sent(event: VisitInvitationSent) -> str:
     )
 
 
+PROCEDURES = {
+    "state-report": "a State report",
+    "list-of-issues": "a list of issues",
+    "follow-up": "a request to follow up on concluding observations",
+    "individual-communication": "an individual communication",
+    "views": "views on an individual communication",
+    "inquiry": "a request in an inquiry",
+    "urgent-action": "a request for urgent action",
+    "visit-report": "a report on a visit",
+}
+
+
+def treaty_body_request_received(event: TreatyBodyRequestReceived) -> str:
+    """14-11, and the term that the document states."""
+    name = event.reference or event.registry_number
+    about = f" ({name})" if name else ""
+    under = f" under {event.instrument}" if event.instrument else ""
+    within = [
+        f"; it asks for a reply by {event.reply_due}" if event.reply_due else "",
+        f"; it asks for a reply within {event.reply_within_days} days" if event.reply_within_days else "",
+        f"; it asks for a reply within {event.reply_within_months} months" if event.reply_within_months else "",
+        "; it asks for interim measures" if event.interim_measures else "",
+        f", and to hear of them by {event.interim_measures_due}" if event.interim_measures_due else "",
+    ]
+    text = (
+        f"{PROCEDURES[event.procedure]}{about} of {event.treaty_body}{under} was received on {event.received_on}"
+        f"{''.join(within)}{_under('14-11', event.received_on)}."
+    )
+    return text[0].upper() + text[1:]
+
+
+def treaty_body_term_extended(event: TreatyBodyTermExtended) -> str:
+    """Practice."""
+    return (
+        f"The treaty body agreed on {event.granted_on} to a reply to intake:{event.request} by {event.reply_due} "
+        "(practice)."
+    )
+
+
+def treaty_procedure_assigned(event: TreatyProcedureAssigned) -> str:
+    """A fact of each procedure: 14-11 names no lead."""
+    transmits = f", {event.transmitter} transmits" if event.transmitter else ""
+    others = f", {_list(event.taking_part)} {'take' if len(event.taking_part) > 1 else 'takes'} part"
+    return (
+        f"It was decided on {event.assigned_on} that {event.lead} leads the procedure{transmits}"
+        f"{others if event.taking_part else ''} (14-11 names no lead)."
+    )
+
+
+def treaty_body_reply_sent(event: TreatyBodyReplySent) -> str:
+    """14-11."""
+    name = {"acknowledgement": "an acknowledgement", "interim": "an interim reply", "full": "the full reply"}[
+        event.kind
+    ]
+    what = {"request": "", "interim-measures": " on the interim measures", "both": " and on the interim measures"}
+    words = f", {event.words} words" if event.words is not None else ""
+    under = " (practice)" if event.kind == "acknowledgement" else _under("14-11", event.sent_on)
+    return (
+        f"{event.sent_by} sent {name} to intake:{event.request}{what[event.answers]} on {event.sent_on}{words}{under}."
+    )
+
+
 def entry_withdrawn(event: EntryWithdrawn) -> str:
     """Practice; clocks and findings follow."""
     return f"Entry {event.entry} of this service was withdrawn: {_plain(event.reason)} (practice)."
@@ -294,8 +364,10 @@ def command_refused(event: CommandRefused) -> str:
 
 def deadline_started(event: DeadlineStarted) -> str:
     """The clock's own paragraph, or practice."""
-    practice = event.paragraph is None and event.body is None
-    reading = " (practice: the safe reading of an interim reply)" if practice else ""
+    interim = event.paragraph is None and event.clock.startswith("14-9")
+    reading = " (practice: the safe reading of an interim reply)" if interim else ""
+    if not event.verified:
+        reading = " (by a default that was not verified)"
     if event.policy == STATED:  # nothing is counted, so nothing runs from a day
         return f"{_clock(event.clock)} {_end(event.due, event.safe, event.absent)}."
     return (
@@ -380,6 +452,10 @@ SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     VisitAgreed: visit_agreed,
     VisitAgreementRefused: visit_agreement_refused,
     VisitInvitationSent: visit_invitation_sent,
+    TreatyBodyRequestReceived: treaty_body_request_received,
+    TreatyBodyTermExtended: treaty_body_term_extended,
+    TreatyProcedureAssigned: treaty_procedure_assigned,
+    TreatyBodyReplySent: treaty_body_reply_sent,
     EntryWithdrawn: entry_withdrawn,
     ChainMended: chain_mended,
     CommandRefused: command_refused,
@@ -428,6 +504,9 @@ def _clock(clock: str) -> str:
     kind, _, about = clock.partition("/")
     if kind == "asked":
         return f"The date asked of {about} (practice)"
+    if kind == "14-11":
+        request, _, measures = about.partition("/")
+        return f"The term of 14-11 for {'the interim measures of ' if measures else ''}request intake:{request}"
     response = about.removeprefix("response/")
     about = f"response publication:{response}" if response.isdigit() else about
     return f"The term of {kind} for {about}" if about else f"The term of {kind}"
