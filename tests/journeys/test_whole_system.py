@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from jauap.domain.workdays import day_in_kazakhstan
+from jauap.domain.workdays import day_in_kazakhstan, months_after
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
 from tests.checker import SERVICES, check
@@ -174,6 +174,55 @@ def test_a_wrong_entry_is_withdrawn_and_its_clock_runs_again(system: System) -> 
     _await_state(system, "KAZ-78-2026", "14-5(1)", "open")
     events = [row["event"] for row in system.json("history", "KAZ-78-2026")]
     assert {"DeadlineMet", "EntryWithdrawn", "DeadlineReopened"} <= set(events)
+
+
+def test_a_visit_is_proposed_agreed_and_invited_too_early(system: System) -> None:
+    """14-10: its own kind of case, without a clock; an agreement that came after the invitation cures a finding."""
+    today = day_in_kazakhstan_now()
+    proposed, agreed = (today - timedelta(days=9)).isoformat(), today.isoformat()
+    invited, case = (today - timedelta(days=5)).isoformat(), ("--case", "VISIT-03-12-2101")
+    system.run(
+        *("do", "ProposeVisit", "--registry-number", "03-12/2101", "--basis", "competent-body", "--proposed-by", "MIA"),
+        *("--competent-body", "MIA", "--mandate", "Special Rapporteur on torture", "--proposed-on", proposed),
+    )
+    system.run("do", "RecordVisitStage", *case, "--stage", "requested", "--reached-on", proposed)
+    system.run(
+        *("do", "SendVisitInvitation", *case, "--sent-on", invited, "--channel", "diplomatic"),
+        "--in-the-name-of-kazakhstan",
+    )
+    system.until("findings", "VISIT-03-12-2101")
+    system.run("do", "AgreeToVisit", *case, "--body", "MFA", "--agreed-on", agreed)
+    deadline = time.monotonic() + 30
+    while not (found := system.json("findings", "VISIT-03-12-2101"))[0]["cured_on"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert [(one["code"], one["paragraph"], one["cured_on"]) for one in found] == [("no-agreement", "14-10", agreed)]
+    shown = system.json("case", "show", "VISIT-03-12-2101")
+    assert (shown["case"]["kind"], shown["case"]["status"], shown["deadlines"]) == ("visit", "accepted", [])
+    assert [(one["state"], one["invited_on"]) for one in shown["proposals"]] == [("accepted", invited)]
+
+
+def test_an_individual_communication_is_answered_on_the_treaty_s_term(system: System) -> None:
+    """14-11: six months from the note's date by the first protocol, led by the Ministry of Justice, met by the reply."""
+    today = day_in_kazakhstan_now()
+    dated, case = (today - timedelta(days=20)).isoformat(), "TB-CCPR-4321-2026"
+    system.run(
+        *("do", "ReceiveTreatyBodyRequest", "--treaty-body", "CCPR", "--procedure", "individual-communication"),
+        *("--reference", "4321/2026", "--document-date", dated, "--received-on", today.isoformat()),
+    )
+    system.run(
+        *("do", "AssignTreatyProcedure", "--case", case, "--lead", "MOJ", "--transmitter", "MFA"),
+        *("--assigned-on", today.isoformat()),
+    )
+    _await_state(system, case, "14-11/1", "open")
+    reply = ("--kind", "full", "--sent-on", today.isoformat(), "--sent-by", "MFA")
+    system.run("do", "SendTreatyBodyReply", "--case", case, *reply)
+    _await_state(system, case, "14-11/1", "met")
+    (clock,) = _clocks(system, case)
+    assert (clock["due"], clock["paragraph"]) == (months_after(date.fromisoformat(dated), 6).isoformat(), "14-11")
+    assert (clock["policy"], clock["body"], clock["verified"]) == ("months/1", "MOJ", True)
+    assert [row["case_id"] for row in system.json("case", "list", "--kind", "treaty-procedure")] == [case]
+    assert system.json("findings", case) == []
 
 
 def test_a_refusal_is_told_recorded_and_found_again(system: System) -> None:
