@@ -15,17 +15,18 @@ from services.deadlines.grounds import End, Ground, Met, Moment, earliest
 
 
 def grounds_of(case: Case) -> Iterator[Ground]:
-    """Give what each clock of a procedure rests on: one for each request, and one for its interim measures."""
-    decided = procedures.assignment(case)
+    """Give what each clock of a procedure rests on: one for each request, and one for its interim measures.
+
+    A clock stays the same when another body comes to lead: who leads is no part of it.
+    """
     for at, request in procedures.requests(case):
         if request.instrument is not None:
-            lead = None if decided is None else decided.lead
-            yield reply_sent(case, at, request, request.instrument, lead)
+            yield reply_sent(case, at, request, request.instrument)
             if request.interim_measures_due is not None:
-                yield interim_measures_answered(case, at, request, request.instrument, lead)
+                yield interim_measures_answered(case, at, request, request.instrument)
 
 
-def reply_sent(case: Case, at: int, request: TreatyBodyRequestReceived, instrument: str, lead: str | None) -> Ground:
+def reply_sent(case: Case, at: int, request: TreatyBodyRequestReceived, instrument: str) -> Ground:
     """14-11: the full reply is sent by the date that the document states, else by the default of the procedure."""
     stated = procedures.stated_term(case, at, request)
     return Ground(
@@ -36,13 +37,10 @@ def reply_sent(case: Case, at: int, request: TreatyBodyRequestReceived, instrume
         stated=None if stated is None else End(stated.due, absent=stated.absent),
         original=None if stated is None else stated.original,
         met=first_full_reply(case, at, "request"),
-        body=lead,
     )
 
 
-def interim_measures_answered(
-    case: Case, at: int, request: TreatyBodyRequestReceived, instrument: str, lead: str | None
-) -> Ground:
+def interim_measures_answered(case: Case, at: int, request: TreatyBodyRequestReceived, instrument: str) -> Ground:
     """14-11: what was done of the interim measures is told by the date that the document states for it."""
     return Ground(
         clock=f"{PARAGRAPH}/{at}/interim-measures",
@@ -51,7 +49,6 @@ def interim_measures_answered(
         basis=f"intake:{at}",
         stated=End(request.interim_measures_due),
         met=first_full_reply(case, at, "interim-measures"),
-        body=lead,
     )
 
 
@@ -81,7 +78,6 @@ def terms_are_kept(case: Case, clocks: Mapping[str, Clock]) -> Iterator[Breach]:
                     basis=clock.basis,
                     expected=f"replied by {clock.due}{unverified}",
                     found="not replied in time",
-                    body=clock.body,
                     cured=None if clock.met_on is None or clock.met_by is None else Met(clock.met_on, clock.met_by),
                 )
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from jauap.cli import ask
@@ -15,6 +16,7 @@ from jauap.projections.cases import CaseRow
 from jauap.projections.database import DatabaseUnavailable
 from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
+from jauap.projections.treaty_requests import TreatyRequestRow
 from jauap.projections.visit_proposals import VisitProposalRow
 from tests.cli.fakes import CASE, HASH, FakeLog, jauap, outcome
 from tests.cli.test_orders import SEND, read
@@ -47,7 +49,7 @@ def a_record(**changed: object) -> HistoryRow:
 
 CLOCK = DeadlineRow(
     case_id=CASE, clock="14-5(1)", paragraph="14-5(1)", body=None, rule="14-5(1)/2022", policy="day-after/1",
-    starts_on=date(2026, 3, 3), due=date(2026, 3, 12), safe=date(2026, 3, 11), estimated=False, absent=None,
+    starts_on=date(2026, 3, 3), due=date(2026, 3, 12), safe=date(2026, 3, 11), estimated=False, verified=True, absent=None,
     state="open", met_on=None, met_by=None, basis="intake:1", days_left=4,
     original=None, receipt=None, acts=(), calendar=None, known_on=date(2026, 3, 3),
 )  # fmt: skip
@@ -65,6 +67,11 @@ PROPOSAL = VisitProposalRow(
     case_id="VISIT-7", proposal=1, basis="mfa-initiative", proposed_by="MFA", proposed_on=date(2026, 3, 5),
     competent_bodies=("MIA", "MOJ"), mandates=("torture",), subject=None, waiting_for=("MOJ",), refused_by=(),
     invited_on=None, state="proposed", since=date(2026, 3, 5), at_its_end=False,
+)  # fmt: skip
+REQUEST = TreatyRequestRow(
+    case_id="TB-CCPR-7-2026", request=1, treaty_body="CCPR", procedure="views", instrument="ICCPR-OP1",
+    reference="7/2026", received_on=date(2026, 3, 5), due=None, rule=None, verified=True,
+    interim_measures=False, words_at_most=None, lead="MOJ", transmitter="MFA", state="assigned", replied_on=None,
 )  # fmt: skip
 
 
@@ -101,6 +108,9 @@ class FakeModels:
     def visit_proposals(self, _: object, case_id: str | None = None) -> list[VisitProposalRow]:
         return [PROPOSAL] if case_id in (None, "VISIT-7") else []
 
+    def treaty_requests(self, _: object, case_id: str | None = None) -> list[TreatyRequestRow]:
+        return [REQUEST] if case_id in (None, "TB-CCPR-7-2026") else []
+
     def command(self, _: object, command_id: str) -> HistoryRow | None:
         return next((row for row in self.records if row.command_id == command_id), None)
 
@@ -135,6 +145,31 @@ def test_a_visit_is_shown_with_its_proposals(models: FakeModels) -> None:
     assert "BODIES ASKED" not in shown
     assert [cell in shown for cell in ("intake 1", "mfa-initiative", "MOJ")] == [True] * 3
     assert json.loads(jauap("case", "show", "VISIT-7", "--json").stdout)["proposals"][0]["waiting_for"] == ["MOJ"]
+
+
+def test_a_treaty_procedure_is_shown_with_its_requests(models: FakeModels) -> None:
+    """14-11: who leads, and that a request has no clock where nothing binds or is stated."""
+    models.rows.append(a_case("TB-CCPR-7-2026", kind="treaty-procedure", type="views", reference="7/2026"))
+    shown = jauap("case", "show", "TB-CCPR-7-2026").stdout
+    assert "REQUESTS" in shown
+    assert [cell in shown for cell in ("intake 1", "ICCPR-OP1", "MOJ", "no clock")] == [True] * 4
+    assert json.loads(jauap("case", "show", "TB-CCPR-7-2026", "--json").stdout)["requests"][0]["lead"] == "MOJ"
+
+
+def test_a_default_that_was_not_verified_is_marked(monkeypatch: pytest.MonkeyPatch, models: FakeModels) -> None:
+    """14-11: its clock says so."""
+    unverified = msgspec.structs.replace(CLOCK, clock="14-11/1", paragraph=None, verified=False)
+    monkeypatch.setattr(models, "deadlines", lambda *_, **__: [unverified])
+    assert "practice; by a default that was not verified" in jauap("deadlines").stdout
+
+
+def test_the_treaties_are_listed_with_what_was_not_verified() -> None:
+    """Which bind from when, the terms, the addressees."""
+    listed = jauap("treaty", "list").stdout
+    assert [word in listed for word in ("ICCPR-OP1", "2009-09-30", "does not bind", "calendar-days", "MOJ")] == [
+        True
+    ] * 5
+    assert json.loads(jauap("treaty", "list", "--json").stdout)["defaults"][0]["rule"] == "Optional Protocol, art. 4(2)"
 
 
 def test_what_is_assumed_or_stands_still_is_said(models: FakeModels) -> None:

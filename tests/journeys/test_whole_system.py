@@ -203,7 +203,7 @@ def test_a_visit_is_proposed_agreed_and_invited_too_early(system: System) -> Non
 
 
 def test_an_individual_communication_is_answered_on_the_treaty_s_term(system: System) -> None:
-    """14-11: six months from the note's date by the first protocol, led by the Ministry of Justice, met by the reply."""
+    """14-11: six months from the note's date by the first protocol, led by the justice ministry, met by the reply."""
     today = day_in_kazakhstan_now()
     dated, case = (today - timedelta(days=20)).isoformat(), "TB-CCPR-4321-2026"
     system.run(

@@ -198,12 +198,14 @@ def test_each_request_of_a_treaty_body_has_a_row() -> None:
     """Under which instrument, who leads, by when and by which rule; without a clock there is none of these."""
     case = given(
         a_treaty_request(interim_measures=True),
-        started("14-11/1", "intake:1", day("11-27"), "MOJ"),
+        started("14-11/1", "intake:1", day("11-27")),
         a_treaty_request("list-of-issues", instrument="ICCPR", words_at_most=10700),
         a_treaty_assignment(),
         a_treaty_reply(),
         case_id=PROCEDURE,
     )
+    (clock,) = named(deadlines.DeadlineRow, deadlines.rows(CaseView(case)))
+    assert clock["body"] == "MOJ"
     rows = named(treaty_requests.TreatyRequestRow, treaty_requests.rows(CaseView(case)))
     assert [(row["request"], row["instrument"], row["due"], row["rule"], row["state"]) for row in rows] == [
         (1, "ICCPR-OP1", day("11-27"), "r/2022", "answered"),

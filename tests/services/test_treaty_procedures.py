@@ -17,7 +17,7 @@ from jauap.domain.commands import (
     SendTreatyBodyReply,
 )
 from jauap.domain.facts import Value
-from jauap.domain.procedures import NO_DOCUMENT_DATE, status
+from jauap.domain.procedures import NO_DOCUMENT_DATE, lead, status
 from jauap.domain.refusals import Refusal
 from jauap.surroundings import shipped_treaties
 from services.deadlines.findings import wanted_findings
@@ -359,13 +359,18 @@ def test_interim_measures_have_a_clock_of_their_own_where_a_date_is_stated() -> 
     assert clock(a_treaty_request(interim_measures=True), name=name) is None
 
 
-def test_each_request_has_its_clock_and_the_lead_is_shown() -> None:
-    """Views after a communication run by themselves; the last decision says for whom."""
+def test_each_request_has_its_clock_whoever_leads() -> None:
+    """Views after a communication run by themselves; that another body leads changes no clock."""
     case = (a_treaty_request(), a_treaty_request("views", document_date=day("06-01")))
     assert [the_clock(*case, name=f"14-11/{at}").due for at in (1, 2)] == [day("11-27"), day("11-28")]
-    assert the_clock(*case).body is None
+    assert clocks_of(a_procedure(*case, a_treaty_assignment())) == clocks_of(a_procedure(*case))
+
+
+def test_the_last_decision_says_who_leads() -> None:
+    """By its own day, whichever was recorded first."""
     handed_on = a_treaty_assignment("GPO", taking_part=(), assigned_on=day("06-10"))
-    assert the_clock(*case, handed_on, a_treaty_assignment()).body == "GPO"
+    assert lead(a_procedure(a_treaty_request(), handed_on, a_treaty_assignment())) == "GPO"
+    assert lead(RECEIVED) is None
 
 
 @pytest.mark.parametrize("change", [a_merger("TB-CCPR-1"), by("intake", a_withdrawal())], ids=["merged", "withdrawn"])

@@ -42,6 +42,12 @@ def assignment(case: Case) -> TreatyProcedureAssigned | None:
     return max(decisions, key=lambda made: made[:2])[2] if decisions else None
 
 
+def lead(case: Case) -> str | None:
+    """The body that leads by the last decision; None: none was decided."""
+    decided = assignment(case)
+    return None if decided is None else decided.lead
+
+
 def starts_on(request: TreatyBodyRequestReceived) -> date:
     """The day from which a term runs: the document's own date, from which the UN counts; else its receipt."""
     return request.document_date or request.received_on

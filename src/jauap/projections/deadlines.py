@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from jauap.domain import procedures
 from jauap.domain.case import Clock
 from jauap.domain.facts import Value
 from jauap.projections.database import Row
@@ -16,6 +17,7 @@ class DeadlineRow(Value, frozen=True, kw_only=True):
     paragraph: str | None
     """Null: a request of the MFA, not a term of the decree."""
     body: str | None
+    """The body that was asked, or that leads a treaty body's procedure; null: the MFA."""
     rule: str
     policy: str
     starts_on: date
@@ -48,15 +50,16 @@ class DeadlineRow(Value, frozen=True, kw_only=True):
 
 def rows(view: CaseView) -> list[Row]:
     """A row for each clock on record."""
-    return [_row(view.case.case_id, clock) for clock in view.case.deadlines.clocks.values()]
+    lead = procedures.lead(view.case)
+    return [_row(view.case.case_id, clock, clock.body or lead) for clock in view.case.deadlines.clocks.values()]
 
 
-def _row(case_id: str, clock: Clock) -> Row:
+def _row(case_id: str, clock: Clock, body: str | None) -> Row:
     return (
         case_id,
         clock.clock,
         clock.paragraph,
-        clock.body,
+        body,
         clock.rule,
         clock.policy,
         clock.starts_on,

@@ -5,6 +5,7 @@ A finding that lost its ground, since a fact was corrected or withdrawn, is in t
 
 from datetime import date
 
+from jauap.domain import procedures
 from jauap.domain.case import Finding
 from jauap.domain.facts import Value
 from jauap.projections.database import Row
@@ -22,7 +23,7 @@ class FindingRow(Value, frozen=True, kw_only=True):
     expected: str
     found: str
     body: str | None
-    """The body concerned; null: the MFA."""
+    """The body concerned, or that leads a treaty body's procedure; null: the MFA."""
     basis: str
     """The record that it rests on: service and sequence."""
     cured_on: date | None
@@ -33,10 +34,12 @@ class FindingRow(Value, frozen=True, kw_only=True):
 
 def rows(view: CaseView) -> list[Row]:
     """A row for each finding."""
-    return [_row(view.case.case_id, finding) for finding in view.case.deadlines.findings.values()]
+    lead = procedures.lead(view.case)
+    findings = view.case.deadlines.findings.values()
+    return [_row(view.case.case_id, finding, finding.raised.body or lead) for finding in findings]
 
 
-def _row(case_id: str, finding: Finding) -> Row:
+def _row(case_id: str, finding: Finding, body: str | None) -> Row:
     raised = finding.raised
     return (
         case_id,
@@ -45,7 +48,7 @@ def _row(case_id: str, finding: Finding) -> Row:
         raised.paragraph,
         raised.expected,
         raised.found,
-        raised.body,
+        body,
         raised.basis,
         finding.cured_on,
         finding.cured_by,

@@ -220,14 +220,14 @@ STAGES = {
     "requested": "was requested",
     "reminder": "was asked for again (reminder)",
     "acknowledged": "was acknowledged as requested, not accepted",
-    "invited": "has an invitation",
+    "invited": "was invited",
     "accepted": "was accepted",
     "declined": "was declined",
     "postponed": "was postponed",
-    "dates-proposed": "has proposed dates",
-    "agreed": "has agreed dates",
+    "dates-proposed": "had dates proposed",
+    "agreed": "had dates agreed",
     "completed": "was completed",
-    "report-published": "has a published report",
+    "report-published": "had its report published",
 }
 """OHCHR's word for a stage, as the end of a sentence about the visit."""
 
@@ -250,10 +250,11 @@ def visit_proposal_ended(event: VisitProposalEnded) -> str:
 
 def visit_stage_reached(event: VisitStageReached) -> str:
     """Practice."""
-    days = [f"from {event.visit_from}" if event.visit_from else None]
-    days.append(f"until {event.visit_until}" if event.visit_until else None)
-    when = " ".join(filter(None, (event.reached_on.isoformat(), *days)))
-    return f"The visit {STAGES[event.stage]}, {when} (OHCHR's word: {event.stage}; practice)."
+    first = f" from {event.visit_from}" if event.visit_from else ""
+    last = f" until {event.visit_until}" if event.visit_until else ""
+    return (
+        f"On {event.reached_on} the visit {STAGES[event.stage]}{first}{last} (OHCHR's word: {event.stage}; practice)."
+    )
 
 
 def visit_agreed(event: VisitAgreed) -> str:
@@ -304,11 +305,10 @@ def treaty_body_request_received(event: TreatyBodyRequestReceived) -> str:
         "; it asks for interim measures" if event.interim_measures else "",
         f", and to hear of them by {event.interim_measures_due}" if event.interim_measures_due else "",
     ]
-    text = (
-        f"{PROCEDURES[event.procedure]}{about} of {event.treaty_body}{under} was received on {event.received_on}"
+    return (
+        f"{event.treaty_body} sent {PROCEDURES[event.procedure]}{about}{under}, received on {event.received_on}"
         f"{''.join(within)}{_under('14-11', event.received_on)}."
     )
-    return text[0].upper() + text[1:]
 
 
 def treaty_body_term_extended(event: TreatyBodyTermExtended) -> str:
