@@ -117,6 +117,17 @@ def test_what_was_not_verified_is_shown_so(name: str) -> None:
     assert "not verified" in found.title
 
 
+def test_an_act_says_what_it_is_and_what_is_not_known_stays_open() -> None:
+    """Kind, number, date and issuer stand in fields of their own; what calendar.md does not say is null."""
+    named = {act.act: (act.kind, act.number, act.dated, act.issuer) for act in ACTS}
+    government = "Government of Kazakhstan"
+    assert named["government-713-2021"] == ("resolution", "713", date(2021, 10, 6), government)
+    assert named["government-796-2022"] == ("resolution", "796", None, government)
+    assert named["mintrud-109-2024"] == ("order", "109", None, "Labour ministry of Kazakhstan")
+    assert named["law-of-autumn-2022"] == ("law", None, None, None)
+    assert named["kurban-ait-2024-corrected"][:3] == (None, None, None)
+
+
 # Each year of calendar.md
 
 

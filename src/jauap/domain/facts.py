@@ -76,6 +76,7 @@ VisitStageName = Literal[
 ]
 CommunicationType = Literal["UA", "AL", "OL", "JUA", "JAL", "JOL", "recommendation", "other"]
 DayKind = Literal["working", "off", "public-holiday", "substitute", "moved-off", "estimated-off"]
+ActKind = Literal["constitution", "law", "resolution", "order", "letter", "announcement", "other"]
 
 
 class Document(Value, frozen=True, kw_only=True):
@@ -276,6 +277,13 @@ class CalendarAct(Value, frozen=True, kw_only=True):
 
     act: Annotated[Mark, doc("The act's name in this calendar, unique: law-on-holidays-2022, government-713-2021.")]
     title: Annotated[Line, doc("Kind, number and date of the act, and who issued it.")]
+    kind: Annotated[
+        ActKind | None,
+        doc("What the act is: constitution, law, resolution, order, letter, announcement or other; null: not known."),
+    ] = None
+    number: Annotated[Mark | None, doc("Its number; null: it has none, or not known.")] = None
+    dated: Annotated[date | None, doc("The date of the act itself; null: not known.")] = None
+    issuer: Annotated[Line | None, doc("Who issued it; null: not known.")] = None
     address: Annotated[Address | None, doc("Where it can be read; null: not recorded.")] = None
     known_on: Annotated[date, doc("Day from which it was publicly known.")]
     verified: Annotated[bool, doc("False: its number or day of announcement was not verified, and is shown so.")] = True
