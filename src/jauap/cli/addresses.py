@@ -25,6 +25,14 @@ DataDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
 
 
+def are_there(data_dir: Path, *needed: str) -> bool:
+    """Whether there is a deployment, running or not, of which the named parts can be found.
+
+    Ends the command where a stack's folder is there and can't be read.
+    """
+    return all(os.environ.get(VARIABLES[name]) for name in needed) or _loaded(data_dir) is not None
+
+
 def find(data_dir: Path, *needed: str) -> Addresses:
     """The addresses of a deployment, of which a caller needs the named ones; the environment goes before the stack.
 
@@ -38,13 +46,17 @@ def find(data_dir: Path, *needed: str) -> Addresses:
 
 
 def _of_the_stack(data_dir: Path) -> Addresses:
-    try:
-        found = Addresses.load(data_dir)
-    except StackError as error:
-        raise failed(error.what, error.remedy) from error
+    found = _loaded(data_dir)
     if found is None:
         raise failed(
             f"There is no stack in {data_dir}.",
             "Start one with jauap stack up, or name the folder of another with --data-dir.",
         )
     return found
+
+
+def _loaded(data_dir: Path) -> Addresses | None:
+    try:
+        return Addresses.load(data_dir)
+    except StackError as error:
+        raise failed(error.what, error.remedy) from error

@@ -3,7 +3,20 @@
 import typer
 
 from jauap import logs
-from jauap.cli import ask, bodies, demo, do, documents, imports, projections, stack, topics, treaties, verify
+from jauap.cli import (
+    ask,
+    bodies,
+    demo,
+    do,
+    documents,
+    due,
+    imports,
+    projections,
+    stack,
+    topics,
+    treaties,
+    verify,
+)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(stack.app, name="stack", epilog="Example: jauap stack up")
@@ -12,6 +25,7 @@ app.command("import")(imports.import_register)
 app.add_typer(ask.case, name="case")
 app.command()(demo.demo)
 app.command()(verify.verify)
+app.command()(due.due)
 for _question in (ask.history, ask.deadlines, ask.findings, ask.outcome):
     app.command()(_question)
 app.add_typer(bodies.app, name="body")
