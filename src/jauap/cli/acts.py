@@ -38,6 +38,9 @@ class Entry(Value, frozen=True, kw_only=True):
     """The record that withdrew it; null: it is in force."""
 
 
+OF_THE_RECORD = ("sequence", "recorded_at", "withdrawn_by")
+
+
 class Acts(Value, frozen=True, kw_only=True):
     """The acts that an answer rests on, and where they are from."""
 

@@ -6,6 +6,7 @@ from jauap import logs
 from jauap.cli import (
     ask,
     bodies,
+    calendars,
     demo,
     do,
     documents,
@@ -26,6 +27,7 @@ app.add_typer(ask.case, name="case")
 app.command()(demo.demo)
 app.command()(verify.verify)
 app.command()(due.due)
+app.add_typer(calendars.app, name="calendar")
 for _question in (ask.history, ask.deadlines, ask.findings, ask.outcome):
     app.command()(_question)
 app.add_typer(bodies.app, name="body")

@@ -88,10 +88,10 @@ class Malformed(Exception):
         self.field, self.rule = field, rule
 
 
-def read(data: bytes, actor: str) -> tuple[list[Order], list[Fault]]:
+def read(data: bytes, actor: str, only: str | None = None) -> tuple[list[Order], list[Fault]]:
     """The orders in one JSON object, a JSON list or JSON lines; and what is wrong. If anything is, send nothing.
 
-    `actor` is declared for the commands that name none.
+    `actor` is declared for the commands that name none. With `only`, each object is this command, and need not say so.
     """
     orders: list[Order] = []
     faults: list[Fault] = []
@@ -100,7 +100,7 @@ def read(data: bytes, actor: str) -> tuple[list[Order], list[Fault]]:
         try:
             if isinstance(found, Malformed):
                 raise found
-            one = order(found, actor)
+            one = order(found if only is None else _named(found, only), actor)
             if first.setdefault(one.command_id, one) != one:
                 raise Malformed("command_id", "is another command's already")  # noqa: TRY301 - told like any other
             orders.append(one)
@@ -109,6 +109,14 @@ def read(data: bytes, actor: str) -> tuple[list[Order], list[Fault]]:
     if not orders and not faults:
         faults.append(Fault(place="input", field="", rule="holds no command"))
     return orders, faults
+
+
+def _named(found: object, only: str) -> object:
+    if not isinstance(found, dict):
+        raise Malformed("", "must be an object")
+    if found.get("command", only) != only:
+        raise Malformed("command", f"must be {only} here, or left out")
+    return {**found, "command": only}
 
 
 def order(flat: object, actor: str) -> Order:

@@ -20,6 +20,7 @@ from jauap.messaging.outcome import Outcome
 from jauap.messaging.sender import Order
 from jauap.projections import queries
 from jauap.projections.database import DatabaseUnavailable, connect
+from jauap.stack.addresses import Addresses
 
 WAIT = 10.0
 
@@ -45,15 +46,7 @@ class Submission:
         """Send, print each outcome, and give the exit status."""
         where = addresses.find(self.data_dir, "kafka", "registry")
         self._check_mergers(found)
-        last: dict[str, Outcome | Missing] = {}
-        with sending.connected(where) as sender:
-            for order, outcome in sending.outcomes(sender, found, self.wait):
-                last[order.command_id] = outcome
-                if self.as_json:
-                    say_json(sending.as_object(order, outcome), indent=0)
-                else:
-                    typer.echo(sending.sentence(order, outcome))
-        return sending.status(last.values())
+        return deliver(where, found, self.wait, as_json=self.as_json)
 
     def _check_mergers(self, found: list[Order]) -> None:
         """No service sees two cases at once, so a merger's other case is looked for here: a typo would stop clocks."""
@@ -75,6 +68,19 @@ class Submission:
             note(f"The case that goes on could not be looked for: {reason}")
         if faults:
             raise malformed(faults, of=len(found), as_json=self.as_json)
+
+
+def deliver(where: Addresses, found: list[Order], wait: float, *, as_json: bool) -> int:
+    """Send, print each outcome as it comes, and give the exit status."""
+    last: dict[str, Outcome | Missing] = {}
+    with sending.connected(where) as sender:
+        for order, outcome in sending.outcomes(sender, found, wait):
+            last[order.command_id] = outcome
+            if as_json:
+                say_json(sending.as_object(order, outcome), indent=0)
+            else:
+                typer.echo(sending.sentence(order, outcome))
+    return sending.status(last.values())
 
 
 def malformed(faults: Iterable[Fault], of: int, *, as_json: bool) -> typer.Exit:
