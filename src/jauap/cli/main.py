@@ -11,6 +11,7 @@ from jauap.cli import (
     do,
     documents,
     due,
+    explain,
     imports,
     projections,
     stack,
@@ -27,6 +28,7 @@ app.add_typer(ask.case, name="case")
 app.command()(demo.demo)
 app.command()(verify.verify)
 app.command()(due.due)
+app.command()(explain.explain)
 app.add_typer(calendars.app, name="calendar")
 for _question in (ask.history, ask.deadlines, ask.findings, ask.outcome):
     app.command()(_question)
