@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import icalendar
 import msgspec
 import pytest
 
@@ -16,6 +17,7 @@ from jauap.projections.cases import CaseRow
 from jauap.projections.database import DatabaseUnavailable
 from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
+from jauap.projections.queries import ClockChanges
 from jauap.projections.treaty_requests import TreatyRequestRow
 from jauap.projections.visit_proposals import VisitProposalRow
 from tests.cli.fakes import CASE, HASH, FakeLog, jauap, outcome
@@ -85,6 +87,7 @@ class FakeModels:
             a_record(service="deadlines", event="DeadlineStarted", actor="deadlines", command_id=None, withdrawn_by=7),
         ]
         self.asked: dict[str, Any] = {}
+        self.clocks = [CLOCK]
 
     def cases(self, _: object, *, status: str | None) -> list[CaseRow]:
         return [row for row in self.rows if status in (None, row.status)]
@@ -97,7 +100,10 @@ class FakeModels:
 
     def deadlines(self, _: object, **asked: object) -> list[DeadlineRow]:
         self.asked = asked
-        return [CLOCK]
+        return self.clocks
+
+    def clock_changes(self, _: object, case_ids: list[str]) -> list[ClockChanges]:
+        return [ClockChanges(case_id=case_id, clock=CLOCK.clock, changes=2, changed_at=AT) for case_id in case_ids]
 
     def findings(self, _: object, case_id: str | None = None) -> list[FindingRow]:
         return [FINDING] if case_id in (None, CASE) else []
@@ -229,6 +235,65 @@ def test_deadlines_are_asked_for_the_day_in_kazakhstan(models: FakeModels, monke
     assert "14-5(1)" in jauap("deadlines", "--within", "10", "--missed", "--case", CASE).stdout
     assert models.asked == {"today": date(2026, 3, 4), "within": 10, "missed": True, "case_id": CASE}
     assert json.loads(jauap("deadlines", "--json").stdout)[0]["safe"] == "2026-03-11"
+
+
+def test_deadlines_of_a_body(models: FakeModels) -> None:
+    """Of one body, or of the ministry itself; a code that is none is told."""
+    models.clocks = [CLOCK, msgspec.structs.replace(CLOCK, clock="asked/MIA", body="MIA", paragraph=None)]
+    assert [row["clock"] for row in json.loads(jauap("deadlines", "--body", "MIA", "--json").stdout)] == ["asked/MIA"]
+    assert [row["clock"] for row in json.loads(jauap("deadlines", "--body", "MFA", "--json").stdout)] == ["14-5(1)"]
+    result = jauap("deadlines", "--body", "NOBODY")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "MIA" in result.stderr
+
+
+def test_a_feed_of_what_is_open(models: FakeModels) -> None:
+    """Valid iCalendar on the day to act by, with an id of case and clock, and nothing of the letter in it."""
+    moved = msgspec.structs.replace(CLOCK, clock="14-8(1)", due=date(2026, 5, 1), safe=None, original=date(2026, 4, 1))
+    models.clocks = [
+        CLOCK,
+        msgspec.structs.replace(moved, state="missed", estimated=True),
+        msgspec.structs.replace(CLOCK, clock="14-9(1)/1", due=None, safe=None, absent="no calendar"),
+        msgspec.structs.replace(CLOCK, clock="14-5(2)", state="met", met_on=date(2026, 3, 5)),
+    ]
+    result = jauap("deadlines", "--ical")
+    found = {str(event["UID"]): event for event in icalendar.Calendar.from_ical(result.stdout_bytes).walk("VEVENT")}
+    assert list(found) == [f"{CASE}/14-5(1)@jauap", f"{CASE}/14-8(1)@jauap"]
+    first, second = found.values()
+    assert first.decoded("dtstart") == date(2026, 3, 11)
+    assert (first.decoded("sequence"), first.decoded("last-modified")) == (2, AT)
+    assert (str(first["SUMMARY"]), str(second["SUMMARY"])) == (f"{CASE} 14-5(1)", f"{CASE} 14-8(1) (missed)")
+    assert "due 2026-03-12, act by 2026-03-11" in str(first["DESCRIPTION"])
+    assert "Extended from 2026-04-01. Rests on a day that is only estimated." in str(second["DESCRIPTION"])
+    assert "A subject" not in result.stdout
+    assert "Deadlines of MFA" in jauap("deadlines", "--ical", "--body", "MFA").stdout
+    assert jauap("deadlines", "--ical", "--json").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"received_on": date(2012, 1, 13), "receipt_assumed": True}, "2012-01-13 (assumed), before the decree"),
+        ({"receipt_assumed": True}, "its receipt on 2026-03-03 is assumed"),
+        ({"merged_into": "KAZ-4-2026"}, "the case goes on as KAZ-4-2026"),
+        ({}, "Nothing is due."),
+    ],
+)
+def test_a_case_without_clocks_says_why(models: FakeModels, changed: dict[str, Any], said: str) -> None:
+    """A letter from before the decree, an assumed day of receipt, a merged case: nothing is due, for a reason."""
+    models.rows, models.clocks = [a_case(**changed)], []
+    for words in (("deadlines", "--case", CASE), ("case", "show", CASE)):
+        assert said in jauap(*words).stdout
+
+
+@pytest.mark.usefixtures("models")
+def test_a_word_that_is_no_status_is_told() -> None:
+    """A slip of the pen is not answered with an empty list: the words that are some are named."""
+    for option, word in (("--status", "answerd"), ("--kind", "letter")):
+        result = jauap("case", "list", option, word)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert ("answered" if option == "--status" else "treaty-procedure") in result.stderr
+    assert jauap("case", "list", "--status", "calendar").exit_code == 0
 
 
 @pytest.mark.usefixtures("models")

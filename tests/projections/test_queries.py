@@ -165,3 +165,12 @@ def test_a_command_can_be_followed_to_its_record(postgres: str, connection: Conn
 def test_positions_tell_how_far_each_partition_is(connection: Connection, log: Logbook) -> None:
     """With the ends of the topics, that is the lag: here there is none."""
     assert {(row.topic, row.partition): row.next_offset for row in queries.positions(connection)} == log.ends()
+
+
+def test_how_often_a_clock_was_set(connection: Connection) -> None:
+    """Each clock of the cases asked for, with its changes after the start; what only tells of it is no change."""
+    found = {(row.case_id, row.clock): row.changes for row in queries.clock_changes(connection, [CASE, LATER])}
+    assert found[CASE, "asked/MIA"] == 3
+    assert found[CASE, "14-5(1)"] == 1
+    assert found[LATER, "14-5(1)"] == 0
+    assert queries.clock_changes(connection, []) == []

@@ -1,6 +1,6 @@
 """What a person asks: cases, histories, deadlines, findings, and what became of a command."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,10 +8,14 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from jauap.cli import addresses, sending
+from jauap.cli import acts, addresses, sending
 from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
+from jauap.cli.bodies import codes
+from jauap.cli.chain import chain_of, say_chain
+from jauap.cli.ical import feed_of
 from jauap.cli.printing import failed, note, say, say_json, say_table, word
 from jauap.clock import clock_from_environment
+from jauap.domain.rules import DECREE
 from jauap.domain.workdays import day_in_kazakhstan
 from jauap.messaging.log import LogUnavailable
 from jauap.messaging.outcome import Outcome
@@ -19,7 +23,7 @@ from jauap.messaging.registry import RegistryError
 from jauap.projections import queries
 from jauap.projections.agency_matrix import AgencyRow
 from jauap.projections.case_history import HistoryRow
-from jauap.projections.cases import CaseRow
+from jauap.projections.cases import STATUSES, CaseRow
 from jauap.projections.database import Connection, DatabaseUnavailable, connect
 from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
@@ -55,6 +59,8 @@ def list_cases(
 
     Example: jauap case list --status forwarded
     """
+    _check_word("status", status, (word for words in STATUSES.values() for word in words))
+    _check_word("kind", kind, (name for name in STATUSES if name != "any"))
     with _reading(data_dir) as connection:
         rows = [
             row
@@ -103,7 +109,7 @@ def show_case(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA
             say("\nBODIES ASKED")
             _say_bodies(bodies)
         say("\nDEADLINES")
-        _say_deadlines(clocks)
+        _say_deadlines(clocks, _why_nothing_is_due(row))
     say("\nFINDINGS")
     _say_findings(findings)
 
@@ -126,7 +132,7 @@ def history(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA_D
         note(DECLARED)
 
 
-def deadlines(
+def deadlines(  # noqa: PLR0913, PLR0917 - an option each
     within: Annotated[
         int | None,
         typer.Option(
@@ -141,23 +147,76 @@ def deadlines(
     case_id: Annotated[
         str | None, typer.Option("--case", metavar="CASE", help="Every clock of one case, the met ones too.")
     ] = None,
+    body: Annotated[
+        str | None, typer.Option("--body", metavar="CODE", help="Only what is due from this body; MFA: the ministry's.")
+    ] = None,
+    chain: Annotated[
+        str | None,
+        typer.Option(
+            "--chain", metavar="CASE", help="The whole line of time of a case, with the plan back from the stated date."
+        ),
+    ] = None,
+    as_ical: Annotated[bool, typer.Option("--ical", help="What is open, as an iCalendar feed (RFC 5545).")] = False,  # noqa: FBT002
     as_json: AsJson = False,  # noqa: FBT002
     data_dir: DataDir = DATA_DIR,
 ) -> None:
     """Tell what is due: by when, for whom, and by which paragraph. Days are days in Kazakhstan.
 
-    ACT BY is the day to act by where the decree has two readings; LEFT are the calendar days to it.
+    ACT BY is the day to act by where the decree has two readings; LEFT are the calendar days to it. A feed names no
+    subject and no person, and a clock has the same id in it for ever.
 
     Example: jauap deadlines --within 10
     """
+    if as_ical and (as_json or chain is not None):
+        raise failed("A feed is asked for with --ical alone, or with --body, --case, --within.", code=sending.MALFORMED)
+    _check_word("body", body, codes())
+    if chain is not None:
+        _tell_chain(chain, data_dir, as_json=as_json)
+        return
     with _reading(data_dir) as connection:
-        if case_id is not None and queries.case(connection, case_id) is None:
-            raise _unknown(case_id)
+        case = None if case_id is None else _case(connection, case_id)
         rows = queries.deadlines(connection, today=_today(), within=within, missed=missed, case_id=case_id)
+        rows = [row for row in rows if body in (None, row.body or "MFA")]
+        changes = queries.clock_changes(connection, sorted({row.case_id for row in rows})) if as_ical else []
     if as_json:
         say_json(rows)
+    elif as_ical:
+        typer.echo(feed_of(rows, changes, body), nl=False)
     else:
-        _say_deadlines(rows)
+        _say_deadlines(rows, _why_nothing_is_due(case))
+
+
+def _case(connection: Connection, case_id: str) -> CaseRow:
+    """The case; ends the command if there is none."""
+    found = queries.case(connection, case_id)
+    if found is None:
+        raise _unknown(case_id)
+    return found
+
+
+def _check_word(option: str, word: str | None, words: Iterable[str]) -> None:
+    """End the command if an option's word is none of some."""
+    known = list(dict.fromkeys(words))
+    if word is not None and word not in known:
+        raise failed(f"--{option} takes no such word.", f"It takes one of: {', '.join(known)}.", sending.MALFORMED)
+
+
+def _tell_chain(case_id: str, data_dir: Path, *, as_json: bool) -> None:
+    today = _today()
+    with _reading(data_dir) as connection:
+        _case(connection, case_id)
+        made = chain_of(
+            case_id,
+            queries.history(connection, case_id),
+            queries.deadlines(connection, today=today, case_id=case_id),
+            queries.agency_matrix(connection, case_id),
+            acts.on_record(connection).calendar(today),
+            today,
+        )
+    if as_json:
+        say_json(made)
+    else:
+        say_chain(made)
 
 
 def findings(
@@ -336,9 +395,23 @@ def _say_requests(rows: list[TreatyRequestRow]) -> None:
     say_table(headings, cells, "No request is on record.")
 
 
-def _say_deadlines(rows: list[DeadlineRow]) -> None:
+def _say_deadlines(rows: list[DeadlineRow], empty: str = "Nothing is due.") -> None:
     headings = ("CASE", "CLOCK", "FOR", "DUE", "ACT BY", "LEFT", "STATE", "MET ON", "NOTE")
-    say_table(headings, map(_deadline_cells, rows), "Nothing is due.")
+    say_table(headings, map(_deadline_cells, rows), empty)
+
+
+def _why_nothing_is_due(row: CaseRow | None) -> str:
+    """What stands in the place of a case's clocks where it has none."""
+    if row is None or row.kind != "communication":
+        return "Nothing is due."
+    if row.merged_into is not None:
+        return f"Nothing is due: the case goes on as {row.merged_into}."
+    assumed = " (assumed)" if row.receipt_assumed else ""
+    if row.received_on is not None and row.received_on < DECREE:
+        return f"Nothing is due: it was received on {row.received_on}{assumed}, before the decree of {DECREE}."
+    if row.receipt_assumed:
+        return f"Nothing is due: its receipt on {row.received_on} is assumed; CorrectCommunication confirms the day."
+    return "Nothing is due."
 
 
 def _deadline_cells(row: DeadlineRow) -> tuple[object, ...]:

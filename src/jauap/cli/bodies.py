@@ -11,6 +11,11 @@ from jauap.domain.bodies import parse_bodies
 app = typer.Typer(help="The state bodies and their codes.\n\nExample: jauap body list", no_args_is_help=True)
 
 
+def codes() -> tuple[str, ...]:
+    """The codes of the state bodies."""
+    return tuple(one.code for one in parse_bodies(files("jauap.domain").joinpath("bodies.json").read_bytes()))
+
+
 @app.callback()
 def body() -> None:
     """The state bodies and their codes.

@@ -10,6 +10,8 @@ import icalendar
 
 from jauap.domain.facts import Value
 from jauap.domain.workdays import KAZAKHSTAN
+from jauap.projections.deadlines import DeadlineRow
+from jauap.projections.queries import ClockChanges
 
 PRODUCT = "-//jauap//{}//EN"
 HOST = "jauap"
@@ -42,6 +44,39 @@ def feed(name: str, kind: str, entries: Iterable[Entry]) -> str:
         made.add_component(_event(entry))
     text: bytes = made.to_ical()
     return text.decode()
+
+
+def feed_of(rows: Iterable[DeadlineRow], changes: Iterable[ClockChanges], body: str | None = None) -> str:
+    """What is open, each clock on the day to act by; a clock keeps its id when it moves.
+
+    It tells the case, the clock and its days: no subject, no person. A clock without a date has no place in it.
+    """
+    known = {(change.case_id, change.clock): change for change in changes}
+    name = "Deadlines" if body is None else f"Deadlines of {body}"
+    return feed(name, "deadlines", (_deadline(row, known.get((row.case_id, row.clock))) for row in _open(rows)))
+
+
+def _open(rows: Iterable[DeadlineRow]) -> Iterable[DeadlineRow]:
+    return (row for row in rows if row.due is not None and row.met_on is None)
+
+
+def _deadline(row: DeadlineRow, change: ClockChanges | None) -> Entry:
+    act_by = row.safe or row.due or row.starts_on
+    said = [
+        f"{row.paragraph or 'Practice'}, for {row.body or 'MFA'}: due {row.due}, act by {act_by}.",
+        f"Extended from {row.original}." if row.original else "",
+        "Rests on a day that is only estimated." if row.estimated else "",
+        "" if row.verified else "By a default that was not verified.",
+    ]
+    return Entry(
+        uid=f"{row.case_id}/{row.clock}",
+        day=act_by,
+        summary=f"{row.case_id} {row.clock}{' (missed)' if row.state == 'missed' else ''}",
+        description=" ".join(filter(None, said)),
+        category=row.paragraph or "practice",
+        modified=change.changed_at if change else start_of(row.starts_on),
+        sequence=change.changes if change else 0,
+    )
 
 
 def start_of(day: date) -> datetime:

@@ -63,3 +63,10 @@ FROM case_history h
 WHERE h.command_id = %(command_id)s
 ORDER BY h.recorded_at, h.service
 LIMIT 1;
+
+-- clock_changes --
+-- How often each clock of some cases was set, and when last.
+SELECT case_id, data->>'clock' AS clock, count(*) - 1 AS changes, max(recorded_at) AS changed_at
+FROM case_history
+WHERE case_id = ANY(%(case_ids)s) AND service = 'deadlines' AND event = ANY(%(events)s)
+GROUP BY case_id, data->>'clock';

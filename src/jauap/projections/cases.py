@@ -66,6 +66,17 @@ class CaseRow(Value, frozen=True, kw_only=True):
     """Other cases, not merged, that hold the same UN reference: one of them is a duplicate."""
 
 
+STATUSES = {
+    "communication": (
+        "received", "acknowledged", "forwarded", "drafted", "interim", "answered", "reported", "published",
+    ),
+    "visit": ("proposed", "to-invite", "refused", "ended", *visits.STAGES),
+    "treaty-procedure": ("received", "assigned", "acknowledged", "interim", "answered"),
+    "any": ("merged", "withdrawn", "unknown", "calendar"),
+}  # fmt: skip
+"""Every word that `status` gives, by kind of case."""
+
+
 def rows(view: CaseView) -> list[Row]:
     """The row of a case; none if nothing but refusals is on record."""
     case, standstill = view.case, view.standstill

@@ -1,9 +1,17 @@
 """Questions to the read models, for people and programs. Every function may raise DatabaseUnavailable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from jauap.domain.events import (
+    DeadlineDropped,
+    DeadlineMet,
+    DeadlineMissed,
+    DeadlineMoved,
+    DeadlineReopened,
+    DeadlineStarted,
+)
 from jauap.domain.facts import Value
 from jauap.projections.agency_matrix import AgencyRow
 from jauap.projections.case_history import HistoryRow
@@ -28,6 +36,23 @@ class PositionRow(Value, frozen=True, kw_only=True):
     epoch: int
     """Grows each time that a projector takes the partition over."""
     moved_at: datetime
+
+
+class ClockChanges(Value, frozen=True, kw_only=True):
+    """How often a clock on record changed."""
+
+    case_id: str
+    clock: str
+    changes: int
+    """How many times its term, or how it stands, was set again after its start."""
+    changed_at: datetime
+
+
+SETTING = tuple(
+    kind.__name__
+    for kind in (DeadlineStarted, DeadlineMoved, DeadlineMet, DeadlineMissed, DeadlineReopened, DeadlineDropped)
+)
+"""The records that change a clock, beside those that only tell of it."""
 
 
 def cases(connection: Connection, *, status: str | None = None) -> list[CaseRow]:
@@ -61,6 +86,12 @@ def deadlines(
     """
     asked = {"today": today, "within": within, "missed": missed, "case_id": case_id}
     return _all(connection, DeadlineRow, MODELS["deadlines"].sql["list"], asked)
+
+
+def clock_changes(connection: Connection, case_ids: Sequence[str]) -> list[ClockChanges]:
+    """How often the clocks of some cases were set anew, and when last."""
+    asked = {"case_ids": list(case_ids), "events": list(SETTING)}
+    return _all(connection, ClockChanges, HISTORY_SQL["clock_changes"], asked)
 
 
 def findings(connection: Connection, case_id: str | None = None) -> list[FindingRow]:
