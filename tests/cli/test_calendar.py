@@ -222,11 +222,22 @@ def test_a_preview_tells_what_comes_to_rest_on_an_estimate(system: System, tmp_p
     assert (move["clock"], move["now_estimated"], move["days"]) == ("14-9(1)/1", True, 0)
 
 
+def test_the_first_change_of_calendar_md_previewed(system: System, tmp_path: Path) -> None:
+    """Received on 17 October 2022: the term of 14-5 ends on Saturday the 22nd and not on the 24th, earlier."""
+    act = next(act for act in SHIPPED.in_force if act.act == "government-796-2022")
+    system.records = [row for row in system.records if row.data["act"] != act.act]
+    system.rows = [open_clock("14-5(1)", "2022-10-17", rule="14-5(1)/2022", receipt="first-receipt/1")]
+    (move,) = previewed(written(tmp_path, msgspec.to_builtins(act)))
+    assert (move["due"], move["new_due"], move["days"]) == ("2022-10-24", "2022-10-22", -2)
+    assert (move["earlier"], move["weekend"], move["act_by_days"]) == (True, True, 0)
+
+
 def test_a_preview_of_a_correction_and_of_a_withdrawal(system: System, tmp_path: Path) -> None:
     """An act of the same name takes the place of the one on record; --without leaves one out."""
     system.rows = [open_clock("14-5(1)", "2022-10-17", rule="14-5(1)/2022", receipt="first-receipt/1")]
     (gone,) = previewed("--without", "government-796-2022")
-    assert (gone["new_due"], gone["new_act_by"], gone["days"]) == ("2022-10-24", "2022-10-21", 0) or gone["days"] > 0
+    assert (gone["due"], gone["new_due"], gone["days"]) == ("2022-10-22", "2022-10-24", 2)
+    assert (gone["new_act_by"], gone["act_by_days"], gone["earlier"]) == ("2022-10-21", 0, False)
     corrected = {**msgspec.to_builtins(SHIPPED.in_force[1]), "act": "government-796-2022", "known_on": "2022-10-08"}
     corrected["days"] = []
     (same,) = previewed(written(tmp_path, corrected))

@@ -39,12 +39,16 @@ def test_an_end_is_counted_as_the_calendar_was_known_while_the_term_ran() -> Non
 
 
 def test_a_move_says_earlier_weekend_and_estimate() -> None:
-    """The day to act by decides whether it is earlier; equal ends are no move."""
+    """A due date or a day to act by that comes before the old one is earlier; equal ends are no move."""
     before = End(due=day("06-15"), safe=day("06-12"))
     assert moved(before, before) is None
     found = moved(before, End(due=day("06-13"), safe=day("06-11"), estimated=True))
     assert found is not None
-    assert (found.days, found.earlier, found.weekend, found.now_estimated) == (-1, True, True, True)
+    assert (found.days, found.act_by_days) == (-2, -1)
+    assert (found.earlier, found.weekend, found.now_estimated) == (True, True, True)
+    later = moved(before, End(due=day("06-16"), safe=day("06-12")))
+    assert later is not None
+    assert (later.days, later.act_by_days, later.earlier, later.weekend) == (1, 0, False, False)
     gone = moved(before, End(absent="the calendar of 2026 is not loaded"))
     assert gone is not None
     assert (gone.days, gone.earlier) == (None, False)

@@ -53,8 +53,10 @@ class Affected(Value, frozen=True, kw_only=True):
     new_due: date | None
     new_act_by: date | None
     days: int | None
-    """By how many calendar days the day to act by moves; negative: earlier."""
+    """By how many calendar days the due date moves; negative: earlier."""
+    act_by_days: int | None
     earlier: bool
+    """The due date, or the day to act by, comes earlier."""
     weekend: bool
     now_estimated: bool
     """It comes to rest on a day that is only estimated."""
@@ -170,7 +172,7 @@ def preview(
     """Tell which open deadlines acts would move, and how. Nothing is written.
 
     An act in FILE that is on record under its name stands for its correction: withdrawn, and loaded as it stands here.
-    DAYS are the calendar days by which the day to act by moves.
+    DAYS are the calendar days by which the due date moves.
 
     Example: jauap calendar preview order-2027.json
     """
@@ -420,6 +422,7 @@ def _affected(row: DeadlineRow, move: Move) -> Affected:
         new_due=after.due,
         new_act_by=after.act_by,
         days=move.days,
+        act_by_days=move.act_by_days,
         earlier=move.earlier,
         weekend=move.weekend,
         now_estimated=move.now_estimated,

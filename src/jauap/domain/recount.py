@@ -35,8 +35,11 @@ class Move(Value, frozen=True, kw_only=True):
     before: End
     after: End
     days: int | None
-    """By how many calendar days the day to act by moves; negative: earlier; None: there is none before or after."""
+    """By how many calendar days the due date moves; negative: earlier; None: there is none before or after."""
+    act_by_days: int | None
+    """By how many calendar days the day to act by moves."""
     earlier: bool
+    """The due date, or the day to act by, comes earlier."""
     weekend: bool
     """It comes to end, or to be met, on a Saturday or Sunday."""
     now_estimated: bool
@@ -73,13 +76,18 @@ def moved(before: End, after: End) -> Move | None:
     """Compare two ends of a term. None: they are the same."""
     if before == after:
         return None
-    days = (after.act_by - before.act_by).days if after.act_by and before.act_by else None
+    days, act_by_days = _between(before.due, after.due), _between(before.act_by, after.act_by)
     ends = {after.due, after.safe} - {before.due, before.safe}
     return Move(
         before=before,
         after=after,
         days=days,
-        earlier=days is not None and days < 0,
+        act_by_days=act_by_days,
+        earlier=any(moved_by is not None and moved_by < 0 for moved_by in (days, act_by_days)),
         weekend=any(day is not None and day.weekday() >= SATURDAY for day in ends),
         now_estimated=after.estimated and not before.estimated,
     )
+
+
+def _between(before: date | None, after: date | None) -> int | None:
+    return (after - before).days if after and before else None
