@@ -5,15 +5,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from jauap.cli.explain import SETTING, explained
+from jauap.domain.case import CALENDAR
 from jauap.domain.workdays import day_in_kazakhstan, months_after
+from jauap.projections import queries
+from jauap.projections.database import connect
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
 from tests.checker import SERVICES, check
@@ -68,6 +73,14 @@ class System:
             time.sleep(0.1)
 
 
+def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for what the log brings about."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The system after its demonstration."""
@@ -111,6 +124,49 @@ def test_a_second_demonstration_and_a_second_import_change_nothing(system: Syste
     assert len(report["was_there"]) > 40
     after = {service: sum(map(len, check(system.addresses.kafka, service).counted.values())) for service in SERVICES}
     assert before == after
+
+
+def test_every_date_can_be_performed_again(system: System) -> None:
+    """Each clock of the letter, counted again from what is in the tables, ends as it was shown."""
+    with closing(connect(system.addresses.database)) as connection:
+        calendar = queries.history(connection, CALENDAR)
+        rows = queries.history(connection, LETTER)
+    clocks = {row.data["clock"] for row in rows if row.event in SETTING}
+    assert len(clocks) > 10
+    for clock in clocks:
+        found = explained(rows, calendar, LETTER, clock, None)
+        assert found is not None
+        assert found.again.differences == (), clock
+    assert "the same." in system.run("explain", LETTER, "14-5(1)")
+    assert system.json("due", "2022-10-17", "5")["calendar"] == "on-record"
+
+
+def test_an_act_moves_a_date_and_its_withdrawal_moves_it_back(system: System, tmp_path: Path) -> None:
+    """What was previewed happens: the term ends a day later by the act, and as before once the act is withdrawn."""
+
+    def due() -> str:
+        return str(next(row["due"] for row in system.json("deadlines", "--case", case) if row["clock"] == "14-5(1)"))
+
+    case, letter = "KAZ-88-2026", {"communication_type": "AL", "state": "KAZ", "received_on": "2026-06-03"}
+    system.run("do", "-", given=json.dumps({"command": "ReceiveCommunication", "reference": "KAZ 88/2026", **letter}))
+    system.until("deadlines", "--case", case)
+    off = {"day": "2026-06-09", "becomes": "moved-off", "why": "Day off of a trial"}
+    act = tmp_path / "act.json"
+    act.write_text(json.dumps({"act": "trial", "title": "A trial", "known_on": "2026-06-04", "days": [off]}))
+    before = datetime.now(UTC).isoformat()
+    assert due() == "2026-06-10"
+    moves = [move for move in system.json("calendar", "preview", str(act))["moves"] if move["case_id"] == case]
+    assert {(move["clock"], move["new_due"]) for move in moves} == {
+        ("14-5(1)", "2026-06-11"), ("14-5(2)", "2026-06-11"),
+    }  # fmt: skip
+    system.run("calendar", "load", str(act))
+    wait_until(lambda: due() == "2026-06-11")
+    then = system.json("explain", case, "14-5(1)", "--as-of", before)
+    now = system.json("explain", case, "14-5(1)")
+    assert (then["believed"]["due"], now["believed"]["due"], now["because"]) == ("2026-06-10", "2026-06-11", ["trial"])
+    system.run("calendar", "withdraw", "trial", "--reason", "It was a trial")
+    wait_until(lambda: due() == "2026-06-10")
+    assert system.json("explain", case, "14-5(1)")["performed_again"]["same"]
 
 
 def test_an_imported_letter_has_no_clock_until_its_receipt_is_confirmed(system: System) -> None:
