@@ -1,6 +1,7 @@
 """`jauap explain`: day by day, what was believed at an instant, and the count performed again."""
 
 import json
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,8 +9,11 @@ import msgspec
 import pytest
 
 from jauap.cli import explain
-from jauap.domain.events import CalendarActReceived
+from jauap.domain.events import CalendarActReceived, DeadlineStarted
 from jauap.domain.facts import CalendarDay, ForwardedTo
+from jauap.domain.recount import row_named
+from jauap.domain.reperform import performed
+from jauap.domain.rules import RULES
 from jauap.projections.case_history import HistoryRow
 from jauap.projections.database import DatabaseUnavailable
 from tests.builders import (
@@ -22,6 +26,7 @@ from tests.builders import (
     a_withdrawal,
     an_extension,
     day,
+    given,
 )
 from tests.cli.fakes import jauap
 from tests.services.deadline_runs import LIMIT
@@ -139,6 +144,19 @@ def test_a_corrected_and_a_dropped_clock_are_explained(archive: Archive) -> None
     dropped = told("14-5(1)")
     assert (dropped["believed"]["state"], dropped["believed"]["due"]) == ("dropped", found["believed"]["due"])
     assert "dropped: it has no ground any more" in jauap("explain", CASE, "14-5(1)").stdout
+
+
+def test_a_clock_of_the_calendar_itself_is_explained() -> None:
+    """Practice: each November the next year's calendar is due by the end of the month."""
+    setting = DeadlineStarted(
+        clock="calendar/2028", rule="calendar/practice", policy="stated/1", starts_on=date(2027, 11, 1),
+        due=date(2027, 11, 30), basis="intake:14",
+    )  # fmt: skip
+    rule = row_named(RULES, "calendar/practice")
+    assert rule is not None
+    assert performed(given(case_id="CALENDAR"), setting, rule, [], date(2027, 11, 1)).same
+    moved = msgspec.structs.replace(setting, due=date(2027, 12, 1))
+    assert not performed(given(case_id="CALENDAR"), moved, rule, [], date(2027, 11, 1)).same
 
 
 def test_a_difference_is_loud(archive: Archive) -> None:

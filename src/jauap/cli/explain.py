@@ -116,9 +116,9 @@ def explained(
     """Explain a clock from the history of its case and of the calendar. None: no such clock was on record."""
     rows = _until(rows, as_of)
     records = [row for row in rows if row.service == "deadlines" and row.data.get("clock") == clock]
-    dropped = records[-1] if records and records[-1].event == DeadlineDropped.__name__ else None
-    living = records[:-1] if dropped else records
-    settings = [row for row in living if row.event in SETTING]
+    turns = [row for row in records if row.event in (*SETTING, DeadlineDropped.__name__)]
+    dropped = turns[-1] if turns and turns[-1].event == DeadlineDropped.__name__ else None
+    settings = [row for row in turns if row.event in SETTING]
     if not settings:
         return None
     set_by = settings[-1]
