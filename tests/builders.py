@@ -20,6 +20,7 @@ from jauap.domain.events import (
     AgencyInfoReturned,
     AgencyInfoSubmitted,
     CalendarActReceived,
+    CaseAssigned,
     CaseMerged,
     CommunicationCorrected,
     CommunicationForwarded,
@@ -200,6 +201,12 @@ def a_meeting(*participants: Participant, **changes: Any) -> MeetingHeld:
         participants=participants or (a_participant("MFA"), a_participant("MIA")),
     )
     return msgspec.structs.replace(meeting, **changes)
+
+
+def an_assignment(officer: str = "OFFICER-7", deputy: str | None = "OFFICER-3", **changes: Any) -> CaseAssigned:
+    """The case is an officer's from 4 June, with a deputy."""
+    assigned = CaseAssigned(officer=officer, deputy=deputy, assigned_on=day("06-04"))
+    return msgspec.structs.replace(assigned, **changes)
 
 
 def a_draft(*rests_on: int, **changes: Any) -> ResponseDrafted:

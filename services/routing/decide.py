@@ -6,11 +6,13 @@ What merely breaks a rule is recorded as it was: *deadlines* then raises a findi
 from collections.abc import Callable
 from typing import Any
 
+from jauap.domain import case as cases
 from jauap.domain import checks, refusals
 from jauap.domain.case import Case
 from jauap.domain.checks import Context
 from jauap.domain.commands import (
     AgreeToVisit,
+    AssignCase,
     AssignTreatyProcedure,
     ForwardCommunication,
     InformOmbudsman,
@@ -23,6 +25,7 @@ from jauap.domain.commands import (
 from jauap.domain.events import (
     AgencyInfoReturned,
     AgencyInfoSubmitted,
+    CaseAssigned,
     CommunicationForwarded,
     EntryWithdrawn,
     MeetingHeld,
@@ -83,6 +86,18 @@ def record_meeting(case: Case, command: RecordMeeting, context: Context) -> Meet
     return checks.once(case.routing, checks.fact(MeetingHeld, command))
 
 
+def assign_case(case: Case, command: AssignCase, context: Context) -> CaseAssigned:
+    """Practice: any case on record gets its officer and deputy; who has it already does not get it again."""
+    checks.on_record(case)
+    checks.happened(context, "assigned_on", command.assigned_on)
+    if command.deputy == command.officer:
+        raise refusals.OwnDeputy("deputy")
+    present = cases.assignment_of(case)
+    if present is not None and (present.officer, present.deputy) == (command.officer, command.deputy):
+        raise refusals.AlreadyRecorded
+    return checks.fact(CaseAssigned, command)
+
+
 def withdraw_entry(case: Case, command: WithdrawRoutingEntry, _: Context) -> EntryWithdrawn:
     """Practice: a wrong entry is withdrawn and stays visible; clocks and findings follow."""
     checks.entry(case.routing, command.entry)
@@ -97,6 +112,7 @@ COMMANDS: dict[type[RoutingCommand], Callable[[Case, Any, Context], RoutingFact 
     AgreeToVisit: visits.agree_to_visit,
     RefuseVisit: visits.refuse_visit,
     AssignTreatyProcedure: treaty.assign_procedure,
+    AssignCase: assign_case,
     WithdrawRoutingEntry: withdraw_entry,
 }
 

@@ -32,9 +32,9 @@ def a_case(case_id: str = CASE, **changed: object) -> CaseRow:
         "case_id": case_id, "kind": "communication", "reference": "KAZ 3/2026", "registry_number": None, "type": "AL",
         "mandates": ("torture",), "state": "KAZ", "subject": "A subject", "language": "en", "letter_date": None,
         "received_on": date(2026, 3, 3), "receipt_assumed": False, "reply_due": None, "original_reply_due": None,
-        "status": "received", "reply": "none", "full_response_on": None, "merged_into": None, "open_deadlines": 2,
-        "missed_deadlines": 0, "findings": 0, "stands_still_since": None, "stands_still_why": None,
-        "last_recorded_at": AT,
+        "status": "received", "reply": "none", "full_response_on": None, "merged_into": None, "officer": None,
+        "deputy": None, "open_deadlines": 2, "missed_deadlines": 0, "findings": 0, "stands_still_since": None,
+        "stands_still_why": None, "last_recorded_at": AT,
     }  # fmt: skip
     return CaseRow(**(plain | changed))
 
@@ -51,8 +51,8 @@ def a_record(**changed: object) -> HistoryRow:
 
 CLOCK = DeadlineRow(
     case_id=CASE, clock="14-5(1)", paragraph="14-5(1)", body=None, rule="14-5(1)/2022", policy="day-after/1",
-    starts_on=date(2026, 3, 3), due=date(2026, 3, 12), safe=date(2026, 3, 11), estimated=False, verified=True, absent=None,
-    state="open", met_on=None, met_by=None, basis="intake:1", days_left=4,
+    starts_on=date(2026, 3, 3), due=date(2026, 3, 12), safe=date(2026, 3, 11), estimated=False, verified=True,
+    absent=None, state="open", met_on=None, met_by=None, basis="intake:1", days_left=4,
     original=None, receipt=None, acts=(), calendar=None, known_on=date(2026, 3, 3),
 )  # fmt: skip
 FINDING = FindingRow(

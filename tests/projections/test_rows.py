@@ -89,6 +89,8 @@ def test_a_whole_case_has_one_row_that_says_how_it_stands() -> None:
         "reply": "full",
         "full_response_on": day("06-22"),
         "merged_into": None,
+        "officer": "OFFICER-7",
+        "deputy": "OFFICER-3",
         "open_deadlines": 0,
         "missed_deadlines": 2,
         "findings": 1,

@@ -3,8 +3,9 @@
 import pytest
 
 from jauap.domain import commands, refusals
-from jauap.domain.case import CALENDAR
+from jauap.domain.case import CALENDAR, assignment_of
 from jauap.domain.commands import (
+    AssignCase,
     ForwardCommunication,
     InformOmbudsman,
     RecordMeeting,
@@ -29,6 +30,7 @@ from tests.builders import (
     a_participant,
     a_return,
     a_withdrawal,
+    an_assignment,
     asking,
     by,
     day,
@@ -247,6 +249,41 @@ def test_an_identical_meeting_is_recorded_once() -> None:
     assert decide(case, asking(RecordMeeting, next_day), a_context()) == next_day
 
 
+# Who is responsible (practice)
+
+
+def test_a_case_is_given_to_an_officer_and_handed_over() -> None:
+    """The last assignment holds; the first officer may get the case back."""
+    first, second = an_assignment(), an_assignment("OFFICER-9", None, assigned_on=day("06-10"), reason="On leave")
+    case = given(a_communication())
+    assert decide(case, asking(AssignCase, first), a_context()) == first
+    assert decide(given(a_communication(), first), asking(AssignCase, second), a_context()) == second
+    handed = given(a_communication(), first, second)
+    assert assignment_of(handed) == second
+    assert decide(handed, asking(AssignCase, first), a_context()) == first
+
+
+@pytest.mark.parametrize(
+    ("fact", "refusal", "field"),
+    [
+        (an_assignment(assigned_on=day("07-02")), refusals.DateInTheFuture, "assigned_on"),
+        (an_assignment("OFFICER-9", "OFFICER-9"), refusals.OwnDeputy, "deputy"),
+        (an_assignment(reason="Again"), refusals.AlreadyRecorded, None),
+    ],
+)
+def test_an_assignment_that_cannot_be_true_is_refused(
+    fact: Event, refusal: type[refusals.Refusal], field: str | None
+) -> None:
+    """Not from a day to come, not with oneself as deputy, and not to the two who have the case already."""
+    assert refused(decide, given(a_communication(), an_assignment()), asking(AssignCase, fact)) == (refusal, field)
+
+
+def test_a_withdrawn_assignment_leaves_the_one_before() -> None:
+    """A wrong assignment is withdrawn like any other entry."""
+    case = given(a_communication(), an_assignment(), an_assignment("OFFICER-9"), by("routing", a_withdrawal(2)))
+    assert assignment_of(case) == an_assignment()
+
+
 # What every command on a letter needs
 
 ON_A_LETTER: list[Value] = [
@@ -254,6 +291,7 @@ ON_A_LETTER: list[Value] = [
     asking(InformOmbudsman, a_notice()),
     asking(ReturnAgencyInfo, a_return()),
     asking(RecordMeeting, a_meeting()),
+    asking(AssignCase, an_assignment()),
 ]
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeGuard, TypeVar, get_args
 import msgspec
 
 from jauap.domain.events import (
+    CaseAssigned,
     CaseMerged,
     CommandRefused,
     CommunicationCorrected,
@@ -308,6 +309,12 @@ def merged_into(case: Case) -> str | None:
     """The id of the case that goes on in this one's place; None: this case is no duplicate."""
     merges = case.intake.of(CaseMerged)
     return merges[-1][1].into if merges else None
+
+
+def assignment_of(case: Case) -> CaseAssigned | None:
+    """Who is responsible for the case now: the assignment that was recorded last; None: nobody."""
+    assigned = case.routing.of(CaseAssigned)
+    return assigned[-1][1] if assigned else None
 
 
 def asked_on(case: Case, body: str) -> date | None:

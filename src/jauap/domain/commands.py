@@ -51,6 +51,10 @@ class RecordMeeting(facts.Meeting, frozen=True):
     """Record the meeting on the draft response (14-7(2))."""
 
 
+class AssignCase(facts.Assignment, frozen=True):
+    """Give the case to a responsible officer, or hand it over (practice)."""
+
+
 class DraftResponse(facts.Draft, frozen=True):
     """Record a draft and what it rests on (14-6)."""
 
@@ -161,6 +165,7 @@ RoutingCommand = (
     | AgreeToVisit
     | RefuseVisit
     | AssignTreatyProcedure
+    | AssignCase
     | WithdrawRoutingEntry
 )
 PublicationCommand = (
@@ -200,6 +205,7 @@ BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
         AgreeToVisit,
         RefuseVisit,
         AssignTreatyProcedure,
+        AssignCase,
         WithdrawRoutingEntry,
         MendRoutingChain,
     ),

@@ -61,6 +61,10 @@ class MeetingHeld(facts.Meeting, frozen=True, tag=True):
     """The meeting on the draft response was held (14-7(2))."""
 
 
+class CaseAssigned(facts.Assignment, frozen=True, tag=True):
+    """The case was given to a responsible officer, or handed over to another one (practice)."""
+
+
 class ResponseDrafted(facts.Draft, frozen=True, tag=True):
     """A draft response was made on the basis of the bodies' information (14-6)."""
 
@@ -309,6 +313,7 @@ RoutingFact = (
     | VisitAgreed
     | VisitAgreementRefused
     | TreatyProcedureAssigned
+    | CaseAssigned
 )
 PublicationFact = (
     ResponseDrafted | ResponseSent | ReportFiled | PublishedOnSite | VisitInvitationSent | TreatyBodyReplySent
@@ -354,6 +359,7 @@ BY_SERVICE: dict[str, tuple[type[Event], ...]] = {
         VisitAgreed,
         VisitAgreementRefused,
         TreatyProcedureAssigned,
+        CaseAssigned,
         *EVERY_SERVICE,
     ),
     "deadlines": (

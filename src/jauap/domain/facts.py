@@ -29,6 +29,7 @@ LONGEST = 2**63 - 1
 # `$` alone would let a line break pass behind the text.
 CaseId = Annotated[str, Meta(pattern=r"^[A-Z0-9-]{1,64}$(?!\n)")]
 BodyCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$(?!\n)")]
+OfficialCode = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$(?!\n)")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)")]
 Address = Annotated[str, Meta(pattern=r"^https?://[^\s\x00-\x1f\x7f]+$(?!\n)", max_length=2000)]
@@ -337,6 +338,19 @@ class Meeting(Value, frozen=True, kw_only=True):
         tuple[Participant, ...], Meta(min_length=1, description="Who took part, with the level of each. 14-7(2).")
     ]
     documents: Annotated[tuple[Document, ...], doc("The minutes.")] = ()
+
+
+class Assignment(Value, frozen=True, kw_only=True):
+    """Who is responsible for the case at the MFA, and who stands in (practice). Codes: addresses are not on record."""
+
+    officer: Annotated[OfficialCode, doc("Code of the responsible officer, as the directory has it.")]
+    deputy: Annotated[
+        OfficialCode | None, doc("Code of who stands in while the officer is on leave; null: nobody.")
+    ] = None
+    assigned_on: Annotated[date, doc("Day from which this holds, Asia/Almaty.")]
+    reason: Annotated[
+        Line | None, doc("Why it was handed over, as a neutral line that names no private person; null: not said.")
+    ] = None
 
 
 class Draft(Value, frozen=True, kw_only=True):

@@ -176,6 +176,10 @@ class UnknownEntry(Refusal):
     """No such entry is on record in this case, or it was withdrawn; the history shows the entries' numbers."""
 
 
+class OwnDeputy(Refusal):
+    """An officer can't stand in for himself or herself; name another deputy, or none."""
+
+
 class EntryNamedTwice(Refusal):
     """The same entry is named twice in one command; name each once."""
 

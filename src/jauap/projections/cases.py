@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from jauap.domain import case_ids, procedures, visits
-from jauap.domain.case import CALENDAR, Case, letter_of, merged_into, stated_due, substantive_responses
+from jauap.domain.case import CALENDAR, Case, assignment_of, letter_of, merged_into, stated_due, substantive_responses
 from jauap.domain.events import (
     CommunicationForwarded,
     PublishedOnSite,
@@ -52,6 +52,9 @@ class CaseRow(Value, frozen=True, kw_only=True):
     full_response_on: date | None
     """Day of the first full response."""
     merged_into: str | None
+    officer: str | None
+    """Code of the responsible officer; null: nobody is assigned."""
+    deputy: str | None
     open_deadlines: int
     """Clocks that are neither met nor missed."""
     missed_deadlines: int
@@ -84,6 +87,7 @@ def rows(view: CaseView) -> list[Row]:
     if standstill is None and not any(part.last for part in parts):
         return []
     clocks = case.deadlines.clocks.values()
+    assigned = assignment_of(case)
     return [
         (
             case.case_id,
@@ -93,6 +97,8 @@ def rows(view: CaseView) -> list[Row]:
             reply(case),
             min(_full_on(case), default=None),
             merged_into(case),
+            assigned.officer if assigned else None,
+            assigned.deputy if assigned else None,
             sum(clock.met_on is None and not clock.missed for clock in clocks),
             sum(clock.missed for clock in clocks),
             sum(finding.cured_on is None for finding in case.deadlines.findings.values()),

@@ -19,6 +19,8 @@ CREATE TABLE cases (
     reply text NOT NULL,
     full_response_on date,
     merged_into text,
+    officer text,
+    deputy text,
     open_deadlines integer NOT NULL,
     missed_deadlines integer NOT NULL,
     findings integer NOT NULL,

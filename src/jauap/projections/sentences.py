@@ -12,6 +12,7 @@ from jauap.domain.events import (
     AgencyInfoReturned,
     AgencyInfoSubmitted,
     CalendarActReceived,
+    CaseAssigned,
     CaseMerged,
     ChainMended,
     CommandRefused,
@@ -63,6 +64,7 @@ DAYS: dict[type[Event], str] = {
     OmbudsmanInformed: "informed_on",
     AgencyInfoReturned: "returned_on",
     MeetingHeld: "held_on",
+    CaseAssigned: "assigned_on",
     ResponseDrafted: "drafted_on",
     ResponseSent: "sent_on",
     ReportFiled: "filed_on",
@@ -173,6 +175,13 @@ def meeting_held(event: MeetingHeld) -> str:
     """14-7(2)."""
     bodies = _list(dict.fromkeys(participant.body for participant in event.participants))
     return f"A meeting on the draft response was held on {event.held_on} with {bodies}, 14-7(2)."
+
+
+def case_assigned(event: CaseAssigned) -> str:
+    """Practice."""
+    deputy = f", with {event.deputy} as deputy" if event.deputy else ", without a deputy"
+    why = f": {_plain(event.reason)}" if event.reason else ""
+    return f"The case is {event.officer}'s from {event.assigned_on}{deputy}{why} (practice)."
 
 
 def response_drafted(event: ResponseDrafted) -> str:
@@ -442,6 +451,7 @@ SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     OmbudsmanInformed: ombudsman_informed,
     AgencyInfoReturned: agency_info_returned,
     MeetingHeld: meeting_held,
+    CaseAssigned: case_assigned,
     ResponseDrafted: response_drafted,
     ResponseSent: response_sent,
     ReportFiled: report_filed,
