@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from jauap.clock import on_trial
 from jauap.domain.case import CALENDAR, Case
-from jauap.domain.commands import BY_SERVICE
+from jauap.domain.commands import BY_SERVICE, DeadlinesCommand
 from jauap.domain.events import CalendarActReceived, Event
 from jauap.domain.facts import Value
 from jauap.domain.rules import NEAR, RULES, Rule, with_receipt
@@ -15,6 +16,7 @@ from jauap.messaging.service import ClockApart
 from jauap.messaging.watched import Watched
 from jauap.settings import Settings
 from jauap.surroundings import shipped_treaties
+from services.deadlines.decide import decide
 from services.deadlines.reconcile import reconcile
 
 NAME = "deadlines"
@@ -22,7 +24,7 @@ APART = timedelta(minutes=5)
 
 
 class Reconciler:
-    """The decider of *deadlines*: nobody commands it, except to mend a broken chain."""
+    """The decider of *deadlines*: what it is commanded to record is what became of its alerts."""
 
     name = NAME
     reconciles = True
@@ -41,8 +43,8 @@ class Reconciler:
         self._watched = watched
 
     def decide(self, case: Case, command: Value, now: datetime) -> Event:
-        """No command but mending reaches this service, and the loop does that."""
-        raise NotImplementedError(type(command).__name__)
+        """The event that records what became of an alert; mending is the loop's."""
+        return decide(case, cast("DeadlinesCommand", command), day_in_kazakhstan(now))
 
     def reconcile(self, case: Case, now: datetime) -> Event | None:
         """The first step that brings clocks and findings up to date on this day in Kazakhstan."""

@@ -24,6 +24,7 @@ from jauap.domain.events import (
 from jauap.domain.rules import NEAR, Rule
 from jauap.domain.workdays import Calendar, CalendarMissing, Calendars, working_days_between
 from services.deadlines.clocks import wanted_clocks
+from services.deadlines.escalation import escalations
 from services.deadlines.findings import wanted_findings
 
 TODAY, PAST = 0, -1
@@ -42,6 +43,7 @@ def reconcile(
     return [
         *clock_steps(clocks, case.deadlines.clocks, Nearing(calendars.known_on(today), today, near)),
         *finding_steps(findings, case.deadlines.findings),
+        *escalations(case, calendar, today),
     ]
 
 

@@ -9,7 +9,7 @@ from jauap.messaging.avro import subject
 from jauap.messaging.topics import Topic, load
 from tests.contracts.records import ENVELOPE, FOLDER_OF, FOLDERS, RECORDS
 
-PROCESSES = {*SERVICES, "projector", "cli"}
+PROCESSES = {*SERVICES, "projector", "post", "cli"}
 TOPICS = {topic.name: topic for topic in load()}
 
 

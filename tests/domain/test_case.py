@@ -24,6 +24,10 @@ from jauap.domain.case import (
     substantive_responses,
 )
 from jauap.domain.events import (
+    AlertAcknowledged,
+    AlertDelivered,
+    AlertEscalated,
+    AlertFailed,
     ChainMended,
     CommandRefused,
     DeadlineDropped,
@@ -92,6 +96,20 @@ MENDED = st.just(ChainMended(break_offset=7, reason="Disk"))
 TERMS: dict[str, Any] = {"clock": CLOCKS, "rule": st.just("r"), "policy": st.just("p"), "basis": BASES}
 NOTHING_CLEARED: st.SearchStrategy[tuple[str, ...]] = st.just(())
 
+DELIVERY: dict[str, Any] = {
+    "alert": ENTRIES,
+    "level": st.integers(0, 1),
+    "recipient": st.sampled_from(["OFFICER-7", "MIA"]),
+    "channel": st.sampled_from(["email", "webhook"]),
+    "message": st.just("<m@jauap>"),
+}
+ALERTS: list[st.SearchStrategy[Event]] = [
+    st.builds(AlertDelivered, delivered_on=DAYS, **DELIVERY),
+    st.builds(AlertFailed, failed_on=DAYS, attempt=ENTRIES, fault=st.just("unreachable"), **DELIVERY),
+    st.builds(AlertAcknowledged, alert=ENTRIES, by=st.just("OFFICER-7"), acknowledged_on=DAYS),
+    st.builds(AlertEscalated, alert=ENTRIES, clock=CLOCKS, level=st.integers(1, 3), told_on=DAYS),
+]
+
 BY_SERVICE: dict[str, st.SearchStrategy[Event]] = {
     "intake": st.one_of(
         st.builds(a_communication, received_on=DAYS, receipt_assumed=st.booleans()),
@@ -145,6 +163,7 @@ BY_SERVICE: dict[str, st.SearchStrategy[Event]] = {
             basis=st.just("publication:1"),
         ),
         st.builds(FindingCured, finding=FINDINGS),
+        *ALERTS,
         REFUSED,
         MENDED,
     ),

@@ -9,6 +9,7 @@ from typing import Any, TypeGuard, TypeVar, get_args
 
 import msgspec
 
+from jauap.domain.alerts import Alert, followed
 from jauap.domain.events import (
     CaseAssigned,
     CaseMerged,
@@ -139,11 +140,12 @@ TERMS = (
 
 
 class Clocks(Value, frozen=True, kw_only=True):
-    """The part of *deadlines*: clocks by id, and findings by id, those that were cured late too."""
+    """The part of *deadlines*: clocks and findings by id, and open alerts by the step that raised them."""
 
     last: int = 0
     clocks: dict[str, Clock] = msgspec.field(default_factory=dict)
     findings: dict[str, Finding] = msgspec.field(default_factory=dict)
+    alerts: dict[int, Alert] = msgspec.field(default_factory=dict)
 
 
 class Case(Value, frozen=True, kw_only=True):
@@ -190,7 +192,13 @@ def _clocks(part: Clocks, recorded: Recorded) -> Clocks:
     event = recorded.event
     if isinstance(event, CommandRefused):
         return part
-    return Clocks(last=recorded.sequence, clocks=_running(part.clocks, event), findings=_open(part.findings, event))
+    before = part.clocks.get(getattr(event, "clock", ""))
+    return Clocks(
+        last=recorded.sequence,
+        clocks=_running(part.clocks, event),
+        findings=_open(part.findings, event),
+        alerts=followed(part.alerts, recorded.sequence, event, before),
+    )
 
 
 def _running(clocks: dict[str, Clock], event: Event) -> dict[str, Clock]:
@@ -210,7 +218,7 @@ def _running(clocks: dict[str, Clock], event: Event) -> dict[str, Clock]:
         case DeadlineDropped():
             return {name: clock for name, clock in clocks.items() if name != event.clock}
         case _:
-            return clocks  # findings and mendings leave the clocks alone
+            return clocks  # findings, alerts and mendings leave the clocks alone
 
 
 def _moved(clocks: dict[str, Clock], event: DeadlineMoved) -> dict[str, Clock]:
@@ -235,7 +243,7 @@ def _open(findings: dict[str, Finding], event: Event) -> dict[str, Finding]:
             cured = msgspec.structs.replace(raised, cured_on=event.cured_on, cured_by=event.cured_by)
             return {**findings, event.finding: cured}
         case _:
-            return findings  # clocks and mendings leave the findings alone
+            return findings  # clocks, alerts and mendings leave the findings alone
 
 
 def started(event: DeadlineStarted) -> Clock:

@@ -55,6 +55,18 @@ class AssignCase(facts.Assignment, frozen=True):
     """Give the case to a responsible officer, or hand it over (practice)."""
 
 
+class RecordAlertDelivery(facts.AlertDelivery, frozen=True):
+    """Record that an alert was handed over to a recipient (practice)."""
+
+
+class RecordAlertFailure(facts.AlertFailure, frozen=True):
+    """Record that an alert could not be handed over (practice)."""
+
+
+class AcknowledgeAlert(facts.Acknowledgement, frozen=True):
+    """Take notice of an alert, so that it goes no further (practice)."""
+
+
 class DraftResponse(facts.Draft, frozen=True):
     """Record a draft and what it rests on (14-6)."""
 
@@ -177,7 +189,8 @@ PublicationCommand = (
     | SendTreatyBodyReply
     | WithdrawPublicationEntry
 )
-Command = IntakeCommand | RoutingCommand | PublicationCommand | Mend
+DeadlinesCommand = RecordAlertDelivery | RecordAlertFailure | AcknowledgeAlert
+Command = IntakeCommand | RoutingCommand | DeadlinesCommand | PublicationCommand | Mend
 
 BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
     "intake": (
@@ -209,7 +222,7 @@ BY_SERVICE: dict[str, tuple[type[Command], ...]] = {
         WithdrawRoutingEntry,
         MendRoutingChain,
     ),
-    "deadlines": (MendDeadlinesChain,),
+    "deadlines": (RecordAlertDelivery, RecordAlertFailure, AcknowledgeAlert, MendDeadlinesChain),
     "publication": (
         DraftResponse,
         SendResponse,

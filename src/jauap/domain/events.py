@@ -263,6 +263,27 @@ class DeadlineDropped(Value, frozen=True, kw_only=True, tag=True):
     clock: ClockId
 
 
+class AlertDelivered(facts.AlertDelivery, frozen=True, tag=True):
+    """An alert was handed over to a recipient's mail server or webhook (practice)."""
+
+
+class AlertFailed(facts.AlertFailure, frozen=True, tag=True):
+    """An alert could not be handed over to a recipient; it is tried again (practice)."""
+
+
+class AlertAcknowledged(facts.Acknowledgement, frozen=True, tag=True):
+    """An official took notice of an alert (practice)."""
+
+
+class AlertEscalated(Value, frozen=True, kw_only=True, tag=True):
+    """Nobody took notice of an alert in time: it goes to the next level (practice)."""
+
+    alert: facts.AlertSequence
+    clock: ClockId
+    level: Annotated[int, Meta(ge=1, le=100, description="The level that it goes to; 1 is the officer's superior.")]
+    told_on: Annotated[date, doc("Day on which those of the level before were first told, Asia/Almaty.")]
+
+
 FindingId = Annotated[str, doc("The finding: its code and what it is about, such as language/publication:4.")]
 
 
@@ -329,9 +350,11 @@ DeadlineStep = (
     | DeadlineDropped
     | FindingRaised
     | FindingCured
+    | AlertEscalated
 )
+AlertFact = AlertDelivered | AlertFailed | AlertAcknowledged
 OnRecord = EntryWithdrawn | CommandRefused | ChainMended
-Event = Fact | DeadlineStep | OnRecord
+Event = Fact | DeadlineStep | AlertFact | OnRecord
 
 EVERY_SERVICE: tuple[type[Event], ...] = (EntryWithdrawn, CommandRefused, ChainMended)
 BY_SERVICE: dict[str, tuple[type[Event], ...]] = {
@@ -372,6 +395,10 @@ BY_SERVICE: dict[str, tuple[type[Event], ...]] = {
         DeadlineDropped,
         FindingRaised,
         FindingCured,
+        AlertDelivered,
+        AlertFailed,
+        AlertAcknowledged,
+        AlertEscalated,
         CommandRefused,
         ChainMended,
     ),

@@ -76,6 +76,8 @@ VisitStageName = Literal[
     "report-published",
 ]
 CommunicationType = Literal["UA", "AL", "OL", "JUA", "JAL", "JOL", "recommendation", "other"]
+AlertChannel = Literal["email", "webhook"]
+AlertFault = Literal["unreachable", "login", "deferred", "refused"]
 DayKind = Literal["working", "off", "public-holiday", "substitute", "moved-off", "estimated-off"]
 ActKind = Literal["constitution", "law", "resolution", "order", "letter", "announcement", "other"]
 
@@ -619,6 +621,60 @@ class TreatyBodyReply(Value, frozen=True, kw_only=True):
     reference: Annotated[Mark | None, doc("The UN's symbol for it; null: none.")] = None
     note_number: Annotated[Mark | None, doc("Number of the note; null: none.")] = None
     documents: Annotated[tuple[Document, ...], doc("The reply and its annexes.")] = ()
+
+
+AlertSequence = Annotated[Sequence, doc("Sequence of the step that raised the alert, in this service's chain.")]
+AlertLevel = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=100,
+        description="Whom it is for: 0 the responsible officer and the body's contact, 1 their superior, and so on.",
+    ),
+]
+AlertRecipient = Annotated[OfficialCode, doc("Code of the official or body told; the address stands in the directory.")]
+AlertWay = Annotated[AlertChannel, doc("email or webhook.")]
+AlertMessage = Annotated[
+    Line, doc("The message's own id: the Message-ID of an e-mail, the Idempotency-Key of a webhook.")
+]
+
+
+class AlertDelivery(Value, frozen=True, kw_only=True):
+    """An alert was handed over to a recipient's mail server or webhook (practice)."""
+
+    alert: AlertSequence
+    level: AlertLevel
+    recipient: AlertRecipient
+    channel: AlertWay
+    message: AlertMessage
+    delivered_on: Annotated[date, doc("Day on which it was handed over, Asia/Almaty.")]
+
+
+class AlertFailure(Value, frozen=True, kw_only=True):
+    """An alert could not be handed over; it is tried again (practice)."""
+
+    alert: AlertSequence
+    level: AlertLevel
+    recipient: AlertRecipient
+    channel: AlertWay
+    message: AlertMessage
+    failed_on: Annotated[date, doc("Day of the attempt, Asia/Almaty.")]
+    attempt: Annotated[int, Meta(ge=1, le=LONGEST, description="Which attempt it was, from 1 on.")]
+    fault: Annotated[
+        AlertFault,
+        doc(
+            "unreachable: no answer; login: not let in; deferred: not now; refused: this recipient or message, for"
+            " good. Never the server's own words, which may hold an address."
+        ),
+    ]
+
+
+class Acknowledgement(Value, frozen=True, kw_only=True):
+    """Somebody took notice of an alert: it is not escalated any more (practice)."""
+
+    alert: AlertSequence
+    by: Annotated[OfficialCode, doc("Code of the official who took notice.")]
+    acknowledged_on: Annotated[date, doc("Day on which it was, Asia/Almaty.")]
 
 
 class Withdrawal(Value, frozen=True, kw_only=True):

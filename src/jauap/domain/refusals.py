@@ -230,6 +230,14 @@ class CommandIdReused(Refusal):
     """This command id was used for other content; use a new one."""
 
 
+class UnknownAlert(Refusal):
+    """No step with this number is on record in this case; `jauap alerts` shows the alerts' numbers."""
+
+
+class AlertNotOpen(Refusal):
+    """This alert is not open: a later one took its place, or its clock was met; `jauap alerts` shows what is open."""
+
+
 class NotTheCalendar(Refusal):
     """Calendar acts, and nothing else, are recorded under the case id CALENDAR."""
 

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from jauap.projections import agency_matrix, cases, deadlines, findings, statements, treaty_requests, visit_proposals
+from jauap.projections import (
+    agency_matrix,
+    alerts,
+    cases,
+    deadlines,
+    findings,
+    statements,
+    treaty_requests,
+    visit_proposals,
+)
 from jauap.projections.database import Row
 from jauap.projections.view import CaseView
 
@@ -24,6 +33,7 @@ MODELS: dict[str, Model] = {
         "cases": cases.rows,
         "deadlines": deadlines.rows,
         "findings": findings.rows,
+        "alerts": alerts.rows,
         "agency_matrix": agency_matrix.rows,
         "visit_proposals": visit_proposals.rows,
         "treaty_requests": treaty_requests.rows,

@@ -14,6 +14,7 @@ from jauap.domain.events import (
 )
 from jauap.domain.facts import Value
 from jauap.projections.agency_matrix import AgencyRow
+from jauap.projections.alerts import AlertRow
 from jauap.projections.case_history import HistoryRow
 from jauap.projections.cases import CaseRow
 from jauap.projections.database import Connection, as_rows, reaching
@@ -97,6 +98,11 @@ def clock_changes(connection: Connection, case_ids: Sequence[str]) -> list[Clock
 def findings(connection: Connection, case_id: str | None = None) -> list[FindingRow]:
     """Findings, of one case or of all, also those cured late; one without ground is in the history only."""
     return _all(connection, FindingRow, MODELS["findings"].sql["list"], {"case_id": case_id})
+
+
+def alerts(connection: Connection, case_id: str | None = None, *, taken_notice_of: bool = False) -> list[AlertRow]:
+    """Open alerts, of one case or of all, by the day to act by; those taken notice of only if asked for."""
+    return _all(connection, AlertRow, MODELS["alerts"].sql["list"], {"case_id": case_id, "all": taken_notice_of})
 
 
 def agency_matrix(connection: Connection, case_id: str | None = None) -> list[AgencyRow]:

@@ -11,6 +11,10 @@ from jauap.domain.events import (
     AgencyInfoDeclined,
     AgencyInfoReturned,
     AgencyInfoSubmitted,
+    AlertAcknowledged,
+    AlertDelivered,
+    AlertEscalated,
+    AlertFailed,
     CalendarActReceived,
     CaseAssigned,
     CaseMerged,
@@ -49,7 +53,7 @@ from jauap.domain.events import (
     VisitProposed,
     VisitStageReached,
 )
-from jauap.domain.facts import Signatory
+from jauap.domain.facts import AlertChannel, Signatory
 from jauap.domain.rules import DECREE
 
 STATED = "stated/1"
@@ -82,6 +86,9 @@ DAYS: dict[type[Event], str] = {
     DeadlineStarted: "starts_on",
     DeadlineMet: "met_on",
     DeadlineMissed: "due",
+    AlertDelivered: "delivered_on",
+    AlertFailed: "failed_on",
+    AlertAcknowledged: "acknowledged_on",
 }
 """The field that holds an event's own day, where it has one."""
 
@@ -438,6 +445,34 @@ def finding_cured(event: FindingCured) -> str:
     return f"The finding {event.finding} has no ground any more."
 
 
+def alert_delivered(event: AlertDelivered) -> str:
+    """Practice."""
+    return (
+        f"{event.recipient} was told of step {event.alert} by {_way(event.channel)} on {event.delivered_on} (practice)."
+    )
+
+
+def alert_failed(event: AlertFailed) -> str:
+    """Practice."""
+    return (
+        f"{event.recipient} could not be told of step {event.alert} by {_way(event.channel)} on {event.failed_on}"
+        f" (attempt {event.attempt}): {event.fault} (practice)."
+    )
+
+
+def alert_acknowledged(event: AlertAcknowledged) -> str:
+    """Practice."""
+    return f"{event.by} took notice of step {event.alert} on {event.acknowledged_on} (practice)."
+
+
+def alert_escalated(event: AlertEscalated) -> str:
+    """Practice."""
+    return (
+        f"{_clock(event.clock)}: nobody took notice of step {event.alert}, told on {event.told_on}; it goes to level"
+        f" {event.level} (practice)."
+    )
+
+
 SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     CommunicationReceived: communication_received,
     CommunicationCorrected: communication_corrected,
@@ -478,6 +513,10 @@ SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     DeadlineDropped: deadline_dropped,
     FindingRaised: finding_raised,
     FindingCured: finding_cured,
+    AlertDelivered: alert_delivered,
+    AlertFailed: alert_failed,
+    AlertAcknowledged: alert_acknowledged,
+    AlertEscalated: alert_escalated,
 }
 
 
@@ -503,6 +542,10 @@ def _plain(text: str) -> str:
 def _by(signatory: Signatory) -> str:
     order = f", order {signatory.order}" if signatory.order else ""
     return f"{signatory.name}, {signatory.position} ({signatory.capacity}{order})"
+
+
+def _way(channel: AlertChannel) -> str:
+    return "e-mail" if channel == "email" else channel
 
 
 def _what(what: str, response: int | None) -> str:
