@@ -48,6 +48,15 @@ def reaching() -> Iterator[None]:
         raise DatabaseUnavailable(" ".join(str(error).split())) from error
 
 
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """Let all questions that are asked inside see the tables as they were at the first one."""
+    with reaching():
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with connection.transaction():
+            yield
+
+
 def as_rows(kind: type[V]) -> Callable[[psycopg.Cursor[Any]], RowMaker[V]]:
     """Make psycopg give rows as a frozen struct whose fields are named as the columns."""
 

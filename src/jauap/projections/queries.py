@@ -130,6 +130,13 @@ def positions(connection: Connection) -> list[PositionRow]:
     return _all(connection, PositionRow, SQL["positions"], {})
 
 
+def alone(connection: Connection, name: str) -> bool:
+    """Whether this session is the only one at work under a name: it stays so until it ends."""
+    with reaching():
+        found = connection.execute(SQL["alone"], {"name": name}).fetchone()
+    return found == (True,)
+
+
 def _all(connection: Connection, kind: type[V], statement: bytes, asked: Mapping[str, Any]) -> list[V]:
     with reaching(), connection.cursor(row_factory=as_rows(kind)) as cursor:
         return cursor.execute(statement, asked).fetchall()

@@ -133,3 +133,10 @@ SELECT count(*) FROM case_state WHERE parked IS NOT NULL AND partition = ANY(%s)
 -- positions --
 -- How far each partition is projected.
 SELECT topic, partition, next_offset, epoch, moved_at FROM positions ORDER BY topic, partition;
+
+-- alone --
+-- Whether this session is the only one at work under a name; asking again costs nothing.
+SELECT EXISTS (
+    SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+      AND classid = hashtext('jauap.at_work')::oid AND objid = hashtext(%(name)s)::oid AND granted
+) OR pg_try_advisory_lock(hashtext('jauap.at_work'), hashtext(%(name)s));

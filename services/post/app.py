@@ -1,0 +1,240 @@
+"""The wiring of post: settings, the directory's file, the read models, the log, the mail server."""
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from jauap.clock import clock_from_environment
+from jauap.domain.case import CALENDAR
+from jauap.domain.directory import Directory, WrongDirectory, parse_directory
+from jauap.domain.events import CalendarActReceived
+from jauap.domain.facts import AlertChannel, CalendarAct
+from jauap.domain.workdays import Calendar, calendar_of
+from jauap.messaging.lane import EVENT_TOPICS
+from jauap.messaging.log import Ends, LogUnavailable
+from jauap.messaging.registry import RegistryError
+from jauap.messaging.sender import Order, Sender
+from jauap.messaging.undecided import Undecided
+from jauap.projections import queries
+from jauap.projections.database import Connection, DatabaseUnavailable, connect, snapshot
+from jauap.settings import WrongSetting, required
+from services.post.digest import Digest
+from services.post.mail import MailServer, Security, letter
+from services.post.run import Picture, Post, Send, Timing
+from services.post.webhook import post
+
+log = structlog.get_logger(__name__)
+
+NAME = "post"
+SCHEMES: Mapping[str, tuple[Security, int]] = {
+    "smtp": ("starttls", 587),
+    "smtps": ("tls", 465),
+    "smtp+plain": ("none", 25),
+}
+RECORD_PATIENCE = 10.0
+
+
+class Settings(NamedTuple):
+    """The settings of post."""
+
+    kafka: str
+    """JAUAP_KAFKA."""
+    registry: str
+    """JAUAP_REGISTRY."""
+    database: str
+    """JAUAP_DATABASE."""
+    directory: Path
+    """JAUAP_DIRECTORY: JSON file of officials and bodies' contacts."""
+    mail: MailServer | None
+    """JAUAP_SMTP and JAUAP_SMTP_*; None: no e-mail is sent."""
+    timing: Timing
+    """JAUAP_POST_QUIET, JAUAP_POST_EVERY: seconds."""
+    look: float
+    """JAUAP_POST_LOOK: seconds between two looks."""
+    ready_file: Path | None
+    """JAUAP_READY_FILE."""
+
+
+def from_environment() -> Settings:
+    """Read the settings. Raises WrongSetting, which names the variable and the rule."""
+    ready = os.environ.get("JAUAP_READY_FILE")
+    given = Settings(
+        kafka=required("JAUAP_KAFKA", "must name the bootstrap servers, such as 127.0.0.1:9092"),
+        registry=required("JAUAP_REGISTRY", "must be the registry's address"),
+        database=required("JAUAP_DATABASE", "must be the URL of a PostgreSQL database"),
+        directory=Path(required("JAUAP_DIRECTORY", "must name the JSON file of officials and bodies' contacts")),
+        mail=mail_server(),
+        timing=Timing(quiet=_seconds("JAUAP_POST_QUIET", 30), every=_seconds("JAUAP_POST_EVERY", 900)),
+        look=_seconds("JAUAP_POST_LOOK", 5),
+        ready_file=Path(ready) if ready else None,
+    )
+    if given.mail is None and read_directory(given.directory).sends_mail:
+        raise WrongSetting("JAUAP_SMTP", "must name the mail server: the directory has e-mail addresses")
+    return given
+
+
+def mail_server() -> MailServer | None:
+    """JAUAP_SMTP as smtp://host:587 (STARTTLS), smtps://host:465 or smtp+plain://host:25. Raises WrongSetting."""
+    text = os.environ.get("JAUAP_SMTP", "")
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in SCHEMES or not parts.hostname:
+        raise WrongSetting("JAUAP_SMTP", "must be smtp://host:587, smtps://host:465, or smtp+plain://host:25")
+    security, port = SCHEMES[parts.scheme]
+    password, authorities = (os.environ.get(name) for name in ("JAUAP_SMTP_PASSWORD_FILE", "JAUAP_SMTP_CA"))
+    user = os.environ.get("JAUAP_SMTP_USER") or None
+    if (user is None) != (not password):
+        raise WrongSetting("JAUAP_SMTP_PASSWORD_FILE", "and JAUAP_SMTP_USER must be set together")
+    if user is not None and security == "none":
+        raise WrongSetting(
+            "JAUAP_SMTP", "must be smtp:// or smtps:// with a login: a password is not sent in the clear"
+        )
+    return MailServer(
+        host=parts.hostname,
+        port=parts.port or port,
+        security=security,
+        sender=required("JAUAP_SMTP_FROM", "must be the address that messages come from"),
+        user=user,
+        password_file=Path(password) if password else None,
+        authorities=Path(authorities) if authorities else None,
+    )
+
+
+def _seconds(name: str, default: float) -> float:
+    try:
+        value = float(os.environ.get(name) or default)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 86_400:  # noqa: PLR2004 - a day
+        raise WrongSetting(name, "must be a number of seconds, at most a day's")
+    return value
+
+
+def read_directory(file: Path) -> Directory:
+    """The directory in a file. Raises WrongSetting."""
+    try:
+        return parse_directory(file.read_bytes())
+    except OSError as error:
+        raise WrongSetting("JAUAP_DIRECTORY", f"can't be read: {error.strerror}") from error
+    except WrongDirectory as error:
+        raise WrongSetting("JAUAP_DIRECTORY", f"can't be used: {error}") from error
+
+
+class Deployed:
+    """The deployment around post."""
+
+    def __init__(self, given: Settings) -> None:
+        """Connect lazily; the directory is read now. Raises WrongSetting."""
+        self._given = given
+        self._directory, self._read_at = read_directory(given.directory), _changed_at(given.directory)
+        self._undecided = Undecided(given.kafka, "deadlines", f"jauap-{NAME}")
+        self._ends = Ends(given.kafka, f"jauap-{NAME}")
+        self._connection: Connection | None = None
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._undecided.close()
+        self._disconnect()
+
+    def undecided(self) -> frozenset[str]:
+        """The cases of which a command to *deadlines* may be undecided. Raises LogUnavailable."""
+        return self._undecided.case_ids()
+
+    def picture(self) -> Picture | None:
+        """The open alerts; None: the read models are behind the log, or another post is at work."""
+        partitions = self._ends.partitions(EVENT_TOPICS)
+        places = [(topic, number) for topic in EVENT_TOPICS for number in range(partitions.get(topic, 0))]
+        ends = self._ends.of(places)
+        try:
+            connection = self._connected()
+            if not queries.alone(connection, NAME):
+                return None
+            with snapshot(connection):  # of one moment: rows that are being folded anew are never taken for all
+                positions = {(row.topic, row.partition): row.next_offset for row in queries.positions(connection)}
+                if not ends or any(positions.get(place, 0) < end for place, end in ends.items()):
+                    return None
+                return Picture(queries.alerts(connection), _calendar(connection))
+        except DatabaseUnavailable:
+            self._disconnect()
+            raise
+
+    def record(self, orders: Iterable[Order]) -> list[Order]:
+        """Have deliveries recorded; gives back what could not be appended.
+
+        What was appended and has no outcome yet is looked for by `undecided` from now on.
+        """
+        left = {order.command_id: order for order in orders}
+        try:
+            with Sender(self._given.kafka, self._given.registry, f"jauap-{NAME}") as sender:
+                for order, outcome in sender.submit(list(left.values()), RECORD_PATIENCE):
+                    left.pop(order.command_id, None)
+                    if outcome is not None and outcome.status != "accepted":
+                        log.warning("not recorded", case_id=order.case_id, status=outcome.status, code=outcome.code)
+        except (LogUnavailable, RegistryError) as reason:
+            log.warning("deliveries can't be recorded now", reason=str(reason), left=len(left))
+        return list(left.values())
+
+    def directory(self) -> Directory:
+        """The directory as its file is now; one that can't be used any more is told, and the last good one holds."""
+        changed_at = _changed_at(self._given.directory)
+        if changed_at != self._read_at:
+            self._read_at = changed_at
+            try:
+                self._directory = read_directory(self._given.directory)
+                log.info("directory read anew")
+            except WrongSetting as wrong:
+                log.warning("the directory can't be used, the one before holds", reason=str(wrong))
+        return self._directory
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = connect(self._given.database)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _calendar(connection: Connection) -> Calendar:
+    acts = (row for row in queries.history(connection, CALENDAR) if row.event == CalendarActReceived.__name__)
+    return calendar_of(msgspec.convert(row.data, CalendarAct) for row in acts if row.withdrawn_by is None)
+
+
+def _changed_at(file: Path) -> int | None:
+    with suppress(OSError):
+        return file.stat().st_mtime_ns
+    return None
+
+
+def ways(given: Settings) -> dict[AlertChannel, Send]:
+    """How messages are handed over."""
+
+    def by_mail(server: MailServer) -> Send:
+        def send(digest: Digest, subject: str, text: str, _: Mapping[str, Any]) -> None:
+            to, language = digest.recipient.email or "", digest.recipient.language
+            now = clock_from_environment()()
+            server.send(letter(server.sender, to, digest.message, subject, text, language, now))
+
+        return send
+
+    def by_webhook(digest: Digest, _: str, __: str, content: Mapping[str, Any]) -> None:
+        post(digest.recipient.webhook or "", digest.message, content)
+
+    found: dict[AlertChannel, Send] = {"webhook": by_webhook}
+    if given.mail is not None:
+        found["email"] = by_mail(given.mail)
+    return found
+
+
+def make(given: Settings, deployed: Deployed) -> Post:
+    """Build the post."""
+    return Post(deployed, ways(given), clock_from_environment(), given.timing)

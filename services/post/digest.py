@@ -1,0 +1,97 @@
+"""From open alerts to messages: who is still to be told of what, a message for each recipient and channel. Pure."""
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from jauap.domain.directory import Directory, Official, Person
+from jauap.domain.facts import AlertChannel
+from jauap.projections.alerts import AlertRow
+from services.post.wording import Item
+
+OURS = uuid.UUID("1a0c6a0e-2b5f-5d55-9f0e-6b3c8f0f0786")
+"""The namespace of the ids made here: the same alerts for the same recipient always give the same id."""
+URGENCY = ("missed", "moved-earlier", "near", "moved", "calendar-missing", "no-date", "estimate")
+
+
+class Digest(NamedTuple):
+    """A message for one recipient by one channel."""
+
+    recipient: Person
+    channel: AlertChannel
+    rows: tuple[AlertRow, ...]
+    """What it tells of, the most urgent first."""
+
+    @property
+    def place(self) -> tuple[str, AlertChannel]:
+        """Whom it is for, and how."""
+        return self.recipient.code, self.channel
+
+    @property
+    def message(self) -> str:
+        """Its id, made of what it tells: sent again after a crash, it has the same."""
+        told = sorted(f"{row.case_id}/{row.alert}/{row.level}" for row in self.rows)
+        return f"<{uuid.uuid5(OURS, ' '.join([*self.place, *told]))}@jauap>"
+
+    @property
+    def official(self) -> str | None:
+        """Code of the recipient where it is an official, who can take notice."""
+        return self.recipient.code if isinstance(self.recipient, Official) else None
+
+    def items(self, left: Callable[[date], int | None], today: date) -> list[Item]:
+        """Its alerts with the working days left, which `left` counts up to a day."""
+        return [
+            Item(row, left(row.act_by) if row.act_by else None, past=row.act_by is not None and row.act_by < today)
+            for row in self.rows
+        ]
+
+
+def digests(
+    rows: Iterable[AlertRow],
+    directory: Directory,
+    today: date,
+    *,
+    undecided: Collection[str] = (),
+    channels: Collection[AlertChannel] = ("email", "webhook"),
+) -> list[Digest]:
+    """Give the messages that are still to go out on a day in Kazakhstan.
+
+    Left out is what somebody took notice of, and every alert of a case that stands still or of which a command is
+    `undecided`: it may say that the alert was delivered.
+    """
+    found: dict[tuple[str, AlertChannel], tuple[Person, list[AlertRow]]] = {}
+    for row in rows:
+        if row.acknowledged_by is not None or row.stands_still or row.case_id in undecided:
+            continue
+        for person in directory.told(row.officer, row.deputy, row.body, row.level, today):
+            for channel in ways(person):
+                if channel in channels and not was_told(row, person.code, channel):
+                    found.setdefault((person.code, channel), (person, []))[1].append(row)
+    return [
+        Digest(person, channel, tuple(sorted(waiting, key=urgency)))
+        for (_, channel), (person, waiting) in sorted(found.items(), key=lambda one: one[0])
+    ]
+
+
+def ways(person: Person) -> Sequence[AlertChannel]:
+    """How somebody can be told: by every address that the directory has."""
+    email: tuple[AlertChannel, ...] = ("email",) if person.email else ()
+    return (*email, "webhook") if person.webhook else email
+
+
+def was_told(row: AlertRow, recipient: str, channel: AlertChannel) -> bool:
+    """Whether it is on record that a recipient was told of an alert at its present level."""
+    wanted = (row.level, recipient, channel)
+    return any((one.level, one.recipient, one.channel) == wanted and one.fault is None for one in row.deliveries)
+
+
+def attempts(row: AlertRow, recipient: str, channel: AlertChannel) -> int:
+    """How many attempts are on record."""
+    wanted = (row.level, recipient, channel)
+    return max((one.attempt for one in row.deliveries if (one.level, one.recipient, one.channel) == wanted), default=0)
+
+
+def urgency(row: AlertRow) -> tuple[int, date, str, int]:
+    """What comes first in a message."""
+    return URGENCY.index(row.kind), row.act_by or date.min, row.case_id, row.alert

@@ -1,0 +1,146 @@
+"""Who is told, and where: the deployment's officials and the bodies' contacts (practice).
+
+It is a file beside the log, not in it: addresses, names and leave can be changed and deleted, records can't. Records
+have codes only.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from jauap.domain.facts import Address, BodyCode, OfficialCode, Value
+
+Tongue = Literal["kk", "ru", "en"]
+Email = Annotated[
+    str, Meta(pattern=r'^[^@\s<>()\[\],;:"\\\x00-\x1f\x7f-\U0010ffff]+@[A-Za-z0-9.-]+$(?!\n)', max_length=254)
+]
+
+
+class WrongDirectory(Exception):
+    """The directory can't be used: the message names the place and the rule, never a name or an address."""
+
+
+class Leave(Value, frozen=True, kw_only=True):
+    """Days on which an official is away, in Kazakhstan, both included."""
+
+    first: date = msgspec.field(name="from")
+    until: date
+
+
+class Contact(Value, frozen=True, kw_only=True):
+    """Somebody who can be told, with at least one address."""
+
+    email: Email | None = None
+    webhook: Address | None = None
+    """Where alerts are posted as JSON."""
+    language: Tongue
+    superior: OfficialCode | None = None
+    """Code of the official who is told when this one takes no notice; null: nobody."""
+
+
+class Official(Contact, frozen=True, kw_only=True):
+    """An official."""
+
+    code: OfficialCode
+    name: str | None = None
+    leave: tuple[Leave, ...] = ()
+
+
+class BodyContact(Contact, frozen=True, kw_only=True):
+    """Whom a state body wants to be told of the clocks that are its own."""
+
+    body: BodyCode
+
+    @property
+    def code(self) -> str:
+        """The body's code."""
+        return self.body
+
+
+Person = Official | BodyContact
+
+
+class Entries(Value, frozen=True, kw_only=True):
+    """The directory as its file has it."""
+
+    officials: tuple[Official, ...]
+    bodies: tuple[BodyContact, ...] = ()
+    duty: OfficialCode
+    """Code of the official who is told of what nobody is responsible for."""
+
+
+class Directory:
+    """Officials and contacts by their codes."""
+
+    def __init__(self, entries: Entries) -> None:
+        """Check that every code leads somewhere. Raises WrongDirectory."""
+        self.entries = entries
+        self.officials = {official.code: official for official in entries.officials}
+        self.bodies = {contact.body: contact for contact in entries.bodies}
+        self._check()
+
+    def _check(self) -> None:
+        people: tuple[Person, ...] = (*self.entries.officials, *self.entries.bodies)
+        if len(people) > len(self.officials.keys() | self.bodies.keys()):
+            raise WrongDirectory("a code is used twice: officials and bodies need codes of their own")
+        if self.entries.duty not in self.officials:
+            raise WrongDirectory("duty: must be the code of an official")
+        for person in people:
+            if person.email is None and person.webhook is None:
+                raise WrongDirectory(f"{person.code}: needs an e-mail address or a webhook")
+            if person.superior is not None and person.superior not in self.officials:
+                raise WrongDirectory(f"{person.code}: superior must be the code of an official")
+        for official in self.officials.values():
+            if official in list(self.superiors(official)):
+                raise WrongDirectory(f"{official.code}: is his or her own superior, directly or by others")
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether anybody has an e-mail address."""
+        return any(person.email for person in (*self.entries.officials, *self.entries.bodies))
+
+    def superiors(self, person: Person) -> Iterator[Official]:
+        """The superior, the superior's superior, and so on; each once."""
+        seen: set[str] = set()
+        while person.superior is not None and person.superior not in seen:
+            seen.add(person.superior)
+            person = self.officials[person.superior]
+            yield person
+
+    def told(self, officer: str | None, deputy: str | None, body: str | None, level: int, today: date) -> list[Person]:
+        """Who is told of an alert at a level, on a day in Kazakhstan; nobody where the line ends before the level."""
+        lines: list[list[Person]] = [self._line(officer, deputy, today)]
+        contact = None if body is None else self.bodies.get(body)
+        if contact is not None:
+            lines.append([contact, *self._present(self.superiors(contact), today)])
+        return [line[level] for line in lines if level < len(line)]
+
+    def _line(self, officer: str | None, deputy: str | None, today: date) -> list[Person]:
+        """The responsible officer and the superiors. On leave: the deputy; both on leave, or unknown: who comes next.
+
+        If nobody is left, the official on duty, on leave or not: an alert always has somebody to be told.
+        """
+        responsible, second = self.officials.get(officer or ""), self.officials.get(deputy or "")
+        first = [official for official in (responsible, second) if official is not None]
+        above = list(self.superiors(first[0])) if first else []
+        here = self._present(first, today)[:1]
+        line: list[Person] = [*here, *(one for one in self._present(above, today) if one not in here)]
+        duty = self.officials[self.entries.duty]
+        return line or [duty, *self._present(self.superiors(duty), today)]
+
+    def _present(self, officials: Iterator[Official] | list[Official], today: date) -> list[Official]:
+        return [one for one in officials if not any(leave.first <= today <= leave.until for leave in one.leave)]
+
+
+def parse_directory(text: bytes) -> Directory:
+    """Read a directory from JSON. Raises WrongDirectory."""
+    try:
+        entries = msgspec.json.decode(text, type=Entries)
+    except msgspec.ValidationError as error:
+        raise WrongDirectory(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise WrongDirectory("is not JSON in UTF-8") from None
+    return Directory(entries)

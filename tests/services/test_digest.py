@@ -1,0 +1,214 @@
+"""Messages: who is still to be told of what, gathered for each recipient, in three languages."""
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from jauap.domain.alerts import Delivery
+from jauap.domain.facts import AlertChannel
+from jauap.projections.alerts import AlertRow
+from services.post import wording
+from services.post.digest import digests
+from services.post.wording import LINES, WORDS, Item
+from tests.builders import day
+from tests.domain.test_directory import a_directory
+
+TODAY = day("06-10")
+AN_ALERT = AlertRow(
+    case_id="KAZ-3-2026", alert=4, clock="14-5(1)", kind="near", step=2, paragraph="14-5(1)", body=None,
+    reference="KAZ 3/2026", due=day("06-12"), act_by=day("06-11"), previous=None, because=None, estimated=False,
+    absent=None, level=0, officer="OFFICER-7", deputy="OFFICER-3", acknowledged_by=None, acknowledged_on=None,
+    deliveries=(), last_recorded_at=None, stands_still=False,
+)  # fmt: skip
+
+
+def an_alert(**changes: Any) -> AlertRow:
+    """Near: 14-5(1) of KAZ-3-2026, to be met by 11 June, due on the 12th; the officer is OFFICER-7."""
+    return msgspec.structs.replace(AN_ALERT, **changes)
+
+
+def a_delivery(recipient: str = "OFFICER-7", level: int = 0, **changes: Any) -> Delivery:
+    """An e-mail went out."""
+    plain = Delivery(level=level, recipient=recipient, channel="email", message="<m@jauap>", first_on=TODAY, on=TODAY)
+    return msgspec.structs.replace(plain, **changes)
+
+
+def wanted(*rows: AlertRow, **given: Any) -> dict[tuple[str, AlertChannel], list[int]]:
+    """The numbers of the alerts in each message that is to go out."""
+    found = digests(rows, given.pop("directory", a_directory()), TODAY, **given)
+    return {digest.place: [row.alert for row in digest.rows] for digest in found}
+
+
+OFFICER: tuple[str, AlertChannel] = ("OFFICER-7", "email")
+
+
+def test_there_is_one_message_for_each_recipient_and_channel() -> None:
+    """Hundreds of alerts are one message; the most urgent come first."""
+    rows = [
+        an_alert(),
+        an_alert(alert=5, kind="missed", act_by=day("06-09")),
+        an_alert(alert=6, kind="moved-earlier"),
+        an_alert(alert=7, officer="OFFICER-3", deputy=None),
+        an_alert(alert=8, body="MIA", clock="asked/MIA", paragraph=None),
+    ]
+    assert wanted(*rows) == {
+        OFFICER: [5, 6, 4, 8],
+        ("OFFICER-3", "email"): [7],
+        ("MIA", "email"): [8],
+    }
+
+
+def test_who_was_told_is_not_told_again() -> None:
+    """At the same level by the same channel; a failed attempt did not tell, and at the next level the superior is."""
+    assert wanted(an_alert(deliveries=(a_delivery(),))) == {}
+    assert wanted(an_alert(deliveries=(a_delivery(fault="unreachable"),))) == {OFFICER: [4]}
+    assert wanted(an_alert(level=1, deliveries=(a_delivery(),))) == {("HEAD-2", "email"): [4]}
+    assert wanted(an_alert(level=2)) == {("DIRECTOR", "webhook"): [4]}
+    assert wanted(an_alert(level=3)) == {}
+
+
+def test_who_gets_a_case_gets_its_alerts() -> None:
+    """Handed over, the case's open alerts go to the new officer; on leave, to the deputy."""
+    told = (a_delivery(),)
+    assert wanted(an_alert(officer="OFFICER-3", deputy=None, deliveries=told)) == {("OFFICER-3", "email"): [4]}
+    assert wanted(an_alert(deliveries=told), directory=a_directory("OFFICER-7")) == {("OFFICER-3", "email"): [4]}
+
+
+@pytest.mark.parametrize("changes", [{"acknowledged_by": "OFFICER-7"}, {"stands_still": True}])
+def test_what_needs_no_telling_or_can_t_be_recorded_is_left_out(changes: dict[str, Any]) -> None:
+    """Somebody took notice; or nothing can be recorded of the case now."""
+    assert wanted(an_alert(**changes)) == {}
+
+
+def test_an_alert_waits_while_a_command_of_its_case_is_undecided() -> None:
+    """It may be the record of the very delivery."""
+    other = an_alert(case_id="KAZ-4-2026", alert=9)
+    assert wanted(an_alert(), other, undecided={"KAZ-3-2026"}) == {OFFICER: [9]}
+
+
+def test_without_a_mail_server_only_webhooks_are_told() -> None:
+    """What can't be sent is not tried."""
+    assert wanted(an_alert(), an_alert(level=2, alert=5), channels=("webhook",)) == {("DIRECTOR", "webhook"): [5]}
+
+
+def test_the_same_alerts_make_the_same_id() -> None:
+    """In any order; another level, recipient or alert makes another."""
+    rows = [an_alert(), an_alert(alert=5)]
+    (one,) = digests(rows, a_directory(), TODAY)
+    (again,) = digests(rows[::-1], a_directory(), TODAY)
+    assert one.message == again.message
+    assert re.fullmatch(r"<[0-9a-f-]{36}@jauap>", one.message)
+    others = [*digests(rows[:1], a_directory(), TODAY), *digests([an_alert(level=1), rows[1]], a_directory(), TODAY)]
+    assert len({one.message, *(other.message for other in others)}) == 4
+
+
+# What it says
+
+EVERY = [
+    Item(an_alert(), 1),
+    Item(an_alert(step=0, act_by=day("06-10"), due=day("06-10")), 0),
+    Item(an_alert(act_by=day("06-09"), due=day("06-10")), 0, past=True),
+    Item(an_alert(act_by=day("06-30"), due=day("06-30")), None),
+    Item(an_alert(kind="missed", due=day("06-09"), act_by=day("06-08")), 0, past=True),
+    Item(an_alert(kind="moved", previous=day("06-10"), because="government-796-2022"), 1),
+    Item(an_alert(kind="moved-earlier", previous=day("06-15"), estimated=True), 1),
+    Item(an_alert(kind="moved", previous=None), 1),
+    Item(an_alert(kind="estimate", estimated=True), 1),
+    Item(an_alert(kind="calendar-missing", act_by=None, due=None), None),
+    Item(an_alert(kind="no-date", act_by=None, due=None), None),
+    Item(an_alert(kind="near", clock="asked/MIA", body="MIA", paragraph=None), 1),
+    Item(an_alert(kind="calendar-missing", clock="calendar/2027", paragraph=None, case_id="CALENDAR"), 14),
+    Item(an_alert(level=1), 1),
+]
+
+
+def test_english_says_what_stands_and_what_to_do() -> None:
+    """Case, reference, paragraph, days, what is to be done, and how to take notice."""
+    assert wording.text("en", EVERY[:1], "<m@jauap>", "OFFICER-7") == (
+        "These terms need attention.\n"
+        "\n"
+        "KAZ-3-2026 (KAZ 3/2026) · 14-5(1)\n"
+        "  1 working day left, act by 2026-06-11 (the term itself ends on 2026-06-12)\n"
+        "  To do: forward the communication to the competent state bodies\n"
+        "\n"
+        "To take notice of all of these: jauap alerts acknowledge --by OFFICER-7 --message '<m@jauap>'\n"
+        "\n"
+        "This message was made by the register. It holds no names; the register has the rest.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            ["act today", "the day to act by was 2026-06-09", "MISSED: the term ended on 2026-06-09",
+             "moved from 2026-06-10 to 2026-06-11", "because of government-796-2022",
+             "moved EARLIER, from 2026-06-15 to 2026-06-11", "is now known: 2026-06-11", "only estimated",
+             "the calendar of a year is not loaded", "is not on record", "practice, MIA", "Nobody took notice"],
+        ),
+        (
+            "kk",
+            ["1 жұмыс күні қалды", "бүгін орындау керек", "МЕРЗІМ ӨТТІ: ол 09.06.2026 күні аяқталды",
+             "ЕРТЕРЕК күнге ауыстырылды: 15.06.2026 орнына 11.06.2026", "құзыретті мемлекеттік органдарға",
+             "хабарламаны", "болжамды күнге", "күнтізбесі енгізілмеген", "Сыртқы істер министрлігі", "ешкім уақтылы"],
+        ),
+        (
+            "ru",
+            ["остался 1 рабочий день", "исполнить сегодня", "СРОК ПРОПУЩЕН: он истёк 09.06.2026",
+             "НА БОЛЕЕ РАННИЙ: с 15.06.2026 на 11.06.2026", "компетентные государственные органы", "сообщение",
+             "предположительна", "календарь года не загружен", "Министерством иностранных дел", "никто вовремя"],
+        ),
+    ],
+)  # fmt: skip
+def test_each_language_has_words_for_everything(language: Any, words: list[str]) -> None:
+    """Every kind of alert is said, with the words of the decree; dates are written as people there write them."""
+    said = wording.text(language, EVERY, "<m@jauap>", "OFFICER-7")
+    assert [word for word in words if word not in said] == []
+    assert "None" not in said
+    assert "?" not in said
+
+
+def test_kazakh_and_russian_do_not_slip_into_english() -> None:
+    """But for codes, ids and the command line, a message is in its own letters."""
+    for language in ("kk", "ru"):
+        said = wording.text(language, EVERY, "<m@jauap>", "OFFICER-7")
+        latin = set(re.findall(r"[A-Za-z]{3,}", re.sub(r"jauap alerts .*|government\S*", "", said)))
+        assert latin == {"KAZ", "MIA", "CALENDAR"}
+
+
+def test_every_clock_has_a_task_in_every_language() -> None:
+    """The three know the same kinds of clocks."""
+    assert WORDS["kk"].tasks.keys() == WORDS["ru"].tasks.keys() == WORDS["en"].tasks.keys()
+    assert "published" not in wording.task(WORDS["en"], "14-8(2)/response/5")
+    assert wording.task(WORDS["en"], "14-8(2)/response/5") == wording.task(WORDS["en"], "14-8(2)/communication")
+    assert wording.task(WORDS["en"], "unheard-of/1") == "see the case in the register"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(1, "остался 1 рабочий день"), (2, "осталось 2 рабочих дня"), (5, "осталось 5 рабочих дней"),
+     (11, "осталось 11 рабочих дней"), (12, "осталось 12 рабочих дней"), (21, "остался 21 рабочий день"),
+     (22, "осталось 22 рабочих дня")],
+)  # fmt: skip
+def test_russian_counts_as_russian_does(number: int, words: str) -> None:
+    """One, few, many."""
+    assert words in wording.standing(WORDS["ru"], Item(an_alert(), number))
+
+
+def test_a_long_digest_counts_what_it_leaves_out() -> None:
+    """The first import of hundreds of old letters is one message that can be read."""
+    items = [Item(an_alert(case_id=f"KAZ-{at}-2011", kind="missed"), 0, past=True) for at in range(300)]
+    said = wording.text("en", items, "<m@jauap>", "OFFICER-7")
+    assert said.count("MISSED") == LINES
+    assert f"… and {300 - LINES} more." in said
+    assert wording.subject("en", 300) == "jauap: 300 deadlines need attention"
+
+
+def test_a_body_is_not_sent_to_the_command_line() -> None:
+    """It answers the ministry."""
+    said = wording.text("en", EVERY[11:12], "<m@jauap>", None)
+    assert "answer it there" in said
+    assert "acknowledge" not in said
