@@ -4,6 +4,7 @@ import typer
 
 from jauap import logs
 from jauap.cli import (
+    alerts,
     ask,
     bodies,
     calendars,
@@ -32,6 +33,7 @@ app.command()(explain.explain)
 app.add_typer(calendars.app, name="calendar")
 for _question in (ask.history, ask.deadlines, ask.findings, ask.outcome):
     app.command()(_question)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(bodies.app, name="body")
 app.add_typer(treaties.app, name="treaty")
 app.add_typer(documents.app, name="documents")

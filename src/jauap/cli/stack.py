@@ -1,6 +1,7 @@
 """`jauap stack`: the whole system on this machine, without a container engine."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
 from jauap.stack.folder import Folder
 from jauap.stack.machine import ALL_SERVICES, PartStatus, Stack, infrastructure
+from jauap.stack.service import DIRECTORY, POST, services_wanted
 from jauap.stack.settings import Settings
 
 app = typer.Typer(
@@ -115,7 +117,7 @@ def logs(
     folder = Folder.at(data_dir)
     with _plain_errors():
         settings = Settings.load(folder)
-        known = (*infrastructure(settings.brokers if settings else 1), *ALL_SERVICES)
+        known = (*infrastructure(settings.brokers if settings else 1), *ALL_SERVICES, POST)
         if name is not None and name not in known:
             raise StackError(f"There is no part {name!r}.", f"The parts are {', '.join(known)}.")
     chosen = {part: folder.log(part) for part in known if name in (None, part)}
@@ -127,7 +129,12 @@ def logs(
 
 def bring_up(data_dir: Path, state: str | None, brokers: int | None = None) -> Addresses:
     """Start everything, with a line for each part. Raises StackError."""
-    return Stack(data_dir, state=state, brokers=brokers).up(_say, _prepare, _after_services)
+    wanted = services_wanted(os.environ)
+    stack = Stack(data_dir, wanted, state=state, brokers=brokers)
+    addresses = stack.up(_say, _prepare, _after_services)
+    if POST not in wanted and any(part.name == POST and part.state == "dead" for part in stack.status()):
+        _say(POST, f"ended, and is not started again: {DIRECTORY} is not set")
+    return addresses
 
 
 def _prepare(addresses: Addresses) -> None:

@@ -20,7 +20,7 @@ from jauap.stack.part import Part
 from jauap.stack.ports import require_free
 from jauap.stack.process import Record
 from jauap.stack.schema_registry import SchemaRegistry
-from jauap.stack.service import ALL_SERVICES, Service, ServiceCommand, run_module
+from jauap.stack.service import ALL_SERVICES, POST, Service, ServiceCommand, run_module
 from jauap.stack.settings import Settings
 
 __all__ = ["ALL_SERVICES", "PartStatus", "Stack", "infrastructure"]
@@ -132,7 +132,8 @@ class Stack:
         """Every part as it is now."""
         settings = Settings.load(self.folder)
         base = infrastructure(settings.brokers if settings else 1)
-        return [self._status(name, settings) for name in (*base, *self._services)]
+        others = [POST] if POST not in self._services and self.folder.record(POST).exists() else []
+        return [self._status(name, settings) for name in (*base, *self._services, *others)]
 
     def start(self, name: str) -> None:
         """Bring one part to ready."""
@@ -166,7 +167,7 @@ class Stack:
         return Addresses.of(self.folder, settings)
 
     def _known(self) -> list[str]:
-        return list(dict.fromkeys((*infrastructure(len(BROKERS)), *ALL_SERVICES, *self._services)))
+        return list(dict.fromkeys((*infrastructure(len(BROKERS)), *ALL_SERVICES, POST, *self._services)))
 
     def _part(self, name: str, settings: Settings, installation: Installation) -> Part:
         match name:

@@ -1,9 +1,9 @@
-"""The project's own processes: the four services and the projector."""
+"""The project's own processes: the four services, the projector, and post where people are to be told."""
 
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jauap.stack.addresses import Addresses
@@ -11,6 +11,15 @@ from jauap.stack.folder import Folder
 from jauap.stack.process import Launch
 
 ALL_SERVICES = ("intake", "routing", "deadlines", "publication", "projector")
+POST = "post"
+DIRECTORY = "JAUAP_DIRECTORY"
+"""Without it there is nobody to be told, and post is not started: alerts are on record all the same."""
+
+
+def services_wanted(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The processes that `jauap stack up` starts."""
+    return (*ALL_SERVICES, POST) if environment.get(DIRECTORY) else ALL_SERVICES
+
 
 ServiceCommand = Callable[[str], Sequence[str]]
 """From a service's name to the command line that runs it."""
