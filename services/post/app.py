@@ -54,7 +54,7 @@ class Settings(NamedTuple):
     mail: MailServer | None
     """JAUAP_SMTP and JAUAP_SMTP_*; None: no e-mail is sent."""
     timing: Timing
-    """JAUAP_POST_QUIET, JAUAP_POST_EVERY: seconds."""
+    """JAUAP_POST_QUIET, JAUAP_POST_EVERY, JAUAP_POST_RETRY: seconds."""
     look: float
     """JAUAP_POST_LOOK: seconds between two looks."""
     ready_file: Path | None
@@ -70,7 +70,11 @@ def from_environment() -> Settings:
         database=required("JAUAP_DATABASE", "must be the URL of a PostgreSQL database"),
         directory=Path(required("JAUAP_DIRECTORY", "must name the JSON file of officials and bodies' contacts")),
         mail=mail_server(),
-        timing=Timing(quiet=_seconds("JAUAP_POST_QUIET", 30), every=_seconds("JAUAP_POST_EVERY", 900)),
+        timing=Timing(
+            quiet=_seconds("JAUAP_POST_QUIET", 30),
+            every=_seconds("JAUAP_POST_EVERY", 900),
+            retry=_seconds("JAUAP_POST_RETRY", 30),
+        ),
         look=_seconds("JAUAP_POST_LOOK", 5),
         ready_file=Path(ready) if ready else None,
     )

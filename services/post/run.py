@@ -29,9 +29,8 @@ from services.post.mail import NotTold
 
 log = structlog.get_logger(__name__)
 
-FIRST_PAUSE_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 3600.0
-"""Between two attempts to tell the same recipient: each pause is twice the one before, up to this."""
+"""Between two attempts to tell the same recipient."""
 
 
 class Picture(NamedTuple):
@@ -71,6 +70,8 @@ class Timing(NamedTuple):
     """Seconds in which nothing new came for a recipient before a digest goes out: what comes together goes together."""
     every: float
     """Seconds between two digests to one recipient, and the longest that one waits for quiet."""
+    retry: float
+    """Seconds before the second attempt; each pause after that is twice the one before."""
 
 
 class Waiting:
@@ -104,9 +105,9 @@ class Waiting:
         """A digest went out."""
         self.told, self.known, self.failures, self.not_before = now, frozenset(), 0, float("-inf")
 
-    def failed(self, now: float) -> None:
+    def failed(self, timing: Timing, now: float) -> None:
         """An attempt failed."""
-        pause = min(FIRST_PAUSE_SECONDS * 2**self.failures, LONGEST_PAUSE_SECONDS)
+        pause = min(timing.retry * 2 ** min(self.failures, 20), LONGEST_PAUSE_SECONDS)
         self.failures, self.not_before = self.failures + 1, now + pause
 
     @property
@@ -209,7 +210,7 @@ class Post:
         if fault is None:
             waiting.succeeded(now)
             return [delivery(digest, row, today) for row in digest.rows]
-        waiting.failed(now)
+        waiting.failed(self.timing, now)
         if not waiting.is_worth_recording:
             return []
         return [failure(digest, row, fault, waiting.failures, today) for row in digest.rows]

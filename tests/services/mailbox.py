@@ -3,7 +3,7 @@
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -26,6 +26,8 @@ class Mailbox:
         self.messages: list[EmailMessage] = []
         self.answers: dict[str, str] = {}
         """What it answers to a recipient instead of taking the message: 550 No such mailbox."""
+        self.on_message: Callable[[], None] = lambda: None
+        """Called when a message was taken, before the client is told so."""
         self._given: dict[str, Any] = {"tls_context": tls, "require_starttls": tls is not None}
         if login:
             self._given |= {"authenticator": self._authenticate, "auth_required": True}
@@ -56,6 +58,7 @@ class Mailbox:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         self.messages.append(message_from_bytes(content, policy=policy.default))
+        self.on_message()
         return "250 OK"
 
     def _authenticate(

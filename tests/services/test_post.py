@@ -20,7 +20,7 @@ from tests.services.deadline_runs import shipped
 from tests.services.test_digest import TODAY, a_delivery, an_alert
 
 NOON = datetime(2026, 6, 10, 7, 0, tzinfo=UTC)
-AT_ONCE = Timing(quiet=0, every=0)
+AT_ONCE = Timing(quiet=0, every=0, retry=30)
 
 
 class Town:
@@ -199,7 +199,7 @@ def test_a_server_that_is_down_is_asked_once_a_round() -> None:
 
 def test_what_comes_together_goes_together() -> None:
     """A burst is waited for; a trickle is gathered; and no digest waits for ever."""
-    town = Town(an_alert(), timing=Timing(quiet=30, every=900))
+    town = Town(an_alert(), timing=Timing(quiet=30, every=900, retry=30))
     town.post.round()
     for at in range(5, 10):
         town.rows.append(an_alert(alert=at))
@@ -222,7 +222,7 @@ def test_which_attempts_are_worth_a_record() -> None:
     """Each power of two: a thousand attempts make ten records."""
     waiting, kept = Waiting(0.0), []
     for attempt in range(1, 1025):
-        waiting.failed(0.0)
+        waiting.failed(AT_ONCE, 0.0)
         if waiting.is_worth_recording:
             kept.append(attempt)
     assert kept == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
