@@ -1,6 +1,7 @@
 """What is told of open alerts, and how notice is taken of them."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +11,8 @@ from jauap.domain.commands import AcknowledgeAlert
 from jauap.projections.alerts import AlertRow
 from tests.cli.fakes import FakeLog, jauap
 from tests.services.test_digest import a_delivery, an_alert
+
+ROOT = Path(__file__).parents[2]
 
 
 class FakeAlerts:
@@ -97,3 +100,15 @@ def test_nothing_is_sent_for_what_is_not_clear(log: FakeLog, words: list[str], s
     done = jauap("alerts", "acknowledge", "--by", by, *words)
     assert (done.exit_code, log.sent) == (status, [])
     assert "Ivan" not in done.output
+
+
+def test_a_directory_is_checked_before_it_is_used(tmp_path: Path) -> None:
+    """The one that ships is right; of a wrong one the place and the rule are told."""
+    done = jauap("alerts", "directory", str(ROOT / "examples/directory.json"))
+    assert (done.exit_code, done.stdout) == (0, "It names 4 officials and 1 bodies; on duty is OFFICER-3.\n")
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"officials": [], "duty": "OFFICER-3"}')
+    for file, words in ((wrong, "duty: must be the code of an official"), (tmp_path / "none", "can't be read")):
+        done = jauap("alerts", "directory", str(file))
+        assert done.exit_code == 2
+        assert words in done.stderr

@@ -15,6 +15,7 @@ from jauap.cli.printing import failed, note, say, say_json, say_table
 from jauap.cli.submission import WAIT, actor
 from jauap.clock import clock_from_environment
 from jauap.domain.alerts import Delivery
+from jauap.domain.directory import WrongDirectory, parse_directory
 from jauap.domain.workdays import day_in_kazakhstan
 from jauap.messaging.sender import Order
 from jauap.projections import queries
@@ -93,6 +94,23 @@ def acknowledge(  # noqa: PLR0913 - a command line's options
     except Malformed as wrong:
         raise failed(f"--{wrong.field}: {wrong.rule}", "Nothing was sent.", 2) from None
     raise typer.Exit(_send(found, data_dir, wait, as_json=as_json))
+
+
+@app.command("directory")
+def check_directory(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON file of officials and bodies' contacts.")],
+) -> None:
+    """Check a directory before post reads it. Exit status 2 if it can't be used.
+
+    Example: jauap alerts directory examples/directory.json
+    """
+    try:
+        entries = parse_directory(file.read_bytes()).entries
+    except OSError as error:
+        raise failed(f"{file} can't be read: {error.strerror}", code=2) from error
+    except WrongDirectory as wrong:
+        raise failed(f"{file} can't be used: {wrong}", "docs/how-to/tell-people.md describes each field.", 2) from None
+    say(f"It names {len(entries.officials)} officials and {len(entries.bodies)} bodies; on duty is {entries.duty}.")
 
 
 def _order(row: AlertRow, by: str) -> Order:
