@@ -10,11 +10,11 @@ PATIENCE_SECONDS = 15.0
 class Undecided:
     """Looks at a service's commands from its group's position on: what lies before has an outcome."""
 
-    def __init__(self, bootstrap: str, service: str, client: str) -> None:
+    def __init__(self, bootstrap: str, service: str, client: str, group: str | None = None) -> None:
         """Connect lazily. The group is only asked how far it is, never joined."""
         self._topic = f"jauap.{service}.commands"
         self._ends = Ends(bootstrap, client)
-        self._group = Reader(bootstrap, client, group=f"jauap.{service}")
+        self._group = Reader(bootstrap, client, group=group or f"jauap.{service}")
         self._reader = Reader(bootstrap, client)
 
     def close(self) -> None:
