@@ -24,7 +24,7 @@ from jauap.messaging.undecided import Undecided
 from jauap.projections import queries
 from jauap.projections.database import Connection, DatabaseUnavailable, connect, snapshot
 from jauap.settings import WrongSetting, required
-from services.post.digest import Digest
+from services.post.digest import NOWHERE, Digest
 from services.post.mail import MailServer, Security, letter
 from services.post.run import Picture, Post, Send, Timing
 from services.post.webhook import post
@@ -241,4 +241,5 @@ def ways(given: Settings) -> dict[AlertChannel, Send]:
 
 def make(given: Settings, deployed: Deployed) -> Post:
     """Build the post."""
-    return Post(deployed, ways(given), clock_from_environment(), given.timing)
+    host = given.mail.sender.rpartition("@")[2] if given.mail else NOWHERE
+    return Post(deployed, ways(given), clock_from_environment(), given.timing, host)

@@ -1,9 +1,11 @@
 """From open alerts to messages: who is still to be told of what, a message for each recipient and channel. Pure."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
+
+import msgspec
 
 from jauap.domain.directory import Directory, Official, Person
 from jauap.domain.facts import AlertChannel
@@ -12,6 +14,7 @@ from services.post.wording import Item
 
 OURS = uuid.UUID("1a0c6a0e-2b5f-5d55-9f0e-6b3c8f0f0786")
 """The namespace of the ids made here: the same alerts for the same recipient always give the same id."""
+NOWHERE = "jauap.invalid"
 URGENCY = ("missed", "moved-earlier", "near", "moved", "calendar-missing", "no-date", "estimate")
 
 
@@ -21,7 +24,9 @@ class Digest(NamedTuple):
     recipient: Person
     channel: AlertChannel
     rows: tuple[AlertRow, ...]
-    """What it tells of, the most urgent first."""
+    """What it tells of, the most urgent first; the level of each is the one at which this recipient is told."""
+    host: str
+    """What stands behind the @ of its id: of this deployment, so that a trial's ids are not the real one's."""
 
     @property
     def place(self) -> tuple[str, AlertChannel]:
@@ -32,7 +37,7 @@ class Digest(NamedTuple):
     def message(self) -> str:
         """Its id, made of what it tells: sent again after a crash, it has the same."""
         told = sorted(f"{row.case_id}/{row.alert}/{row.level}" for row in self.rows)
-        return f"<{uuid.uuid5(OURS, ' '.join([*self.place, *told]))}@jauap>"
+        return f"<{uuid.uuid5(OURS, ' '.join([*self.place, *told]))}@{self.host}>"
 
     @property
     def official(self) -> str | None:
@@ -54,6 +59,7 @@ def digests(
     *,
     undecided: Collection[str] = (),
     channels: Collection[AlertChannel] = ("email", "webhook"),
+    host: str = NOWHERE,
 ) -> list[Digest]:
     """Give the messages that are still to go out on a day in Kazakhstan.
 
@@ -64,14 +70,21 @@ def digests(
     for row in rows:
         if row.acknowledged_by is not None or row.stands_still or row.case_id in undecided:
             continue
-        for person in directory.told(row.officer, row.deputy, row.body, row.level, today):
+        for told, person in _people(row, directory, today):
             for channel in ways(person):
-                if channel in channels and not was_told(row, person.code, channel):
-                    found.setdefault((person.code, channel), (person, []))[1].append(row)
+                if channel in channels and not was_told(told, person.code, channel):
+                    found.setdefault((person.code, channel), (person, []))[1].append(told)
     return [
-        Digest(person, channel, tuple(sorted(waiting, key=urgency)))
+        Digest(person, channel, tuple(sorted(waiting, key=urgency)), host)
         for (_, channel), (person, waiting) in sorted(found.items(), key=lambda one: one[0])
     ]
+
+
+def _people(row: AlertRow, directory: Directory, today: date) -> Iterator[tuple[AlertRow, Person]]:
+    """Who is to know of an alert, at its level and at each below: who came to a case late is told too."""
+    for level in range(row.level + 1):
+        for person in directory.told(row.officer, row.deputy, row.body, level, today):
+            yield msgspec.structs.replace(row, level=level), person
 
 
 def ways(person: Person) -> Sequence[AlertChannel]:
@@ -81,7 +94,7 @@ def ways(person: Person) -> Sequence[AlertChannel]:
 
 
 def was_told(row: AlertRow, recipient: str, channel: AlertChannel) -> bool:
-    """Whether it is on record that a recipient was told of an alert at its present level."""
+    """Whether it is on record that a recipient was told of an alert at the row's level."""
     wanted = (row.level, recipient, channel)
     return any((one.level, one.recipient, one.channel) == wanted and one.fault is None for one in row.deliveries)
 

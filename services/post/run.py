@@ -24,7 +24,7 @@ from jauap.messaging.sender import Order
 from jauap.projections.alerts import AlertRow
 from jauap.projections.database import DatabaseUnavailable
 from services.post import wording
-from services.post.digest import OURS, Digest, attempts, digests
+from services.post.digest import NOWHERE, OURS, Digest, attempts, digests
 from services.post.mail import NotTold
 
 log = structlog.get_logger(__name__)
@@ -125,10 +125,12 @@ class Post:
         ways: Mapping[AlertChannel, Send],
         clock: Callable[[], datetime],
         timing: Timing,
+        host: str = NOWHERE,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Nothing is looked at yet."""
-        self.deployment, self.ways, self.clock, self.timing, self.monotonic = deployment, ways, clock, timing, monotonic
+        """Nothing is looked at yet. `host` stands behind the @ of the messages' ids."""
+        self.deployment, self.ways, self.clock, self.timing = deployment, ways, clock, timing
+        self.host, self.monotonic = host, monotonic
         self.unrecorded: list[Order] = []
         """Deliveries of which the log does not know yet: before it does, nothing else is sent."""
         self.waiting: dict[tuple[str, AlertChannel], Waiting] = {}
@@ -173,7 +175,12 @@ class Post:
         now = self.clock()
         today = day_in_kazakhstan(now)
         found = digests(
-            picture.rows, self.deployment.directory(), today, undecided=undecided, channels=self.ways.keys()
+            picture.rows,
+            self.deployment.directory(),
+            today,
+            undecided=undecided,
+            channels=self.ways.keys(),
+            host=self.host,
         )
         self.waiting = {
             digest.place: self.waiting.get(digest.place) or Waiting(self.monotonic()) for digest in found

@@ -64,9 +64,11 @@ def test_who_was_told_is_not_told_again() -> None:
     """At the same level by the same channel; a failed attempt did not tell, and at the next level the superior is."""
     assert wanted(an_alert(deliveries=(a_delivery(),))) == {}
     assert wanted(an_alert(deliveries=(a_delivery(fault="unreachable"),))) == {OFFICER: [4]}
-    assert wanted(an_alert(level=1, deliveries=(a_delivery(),))) == {("HEAD-2", "email"): [4]}
-    assert wanted(an_alert(level=2)) == {("DIRECTOR", "webhook"): [4]}
-    assert wanted(an_alert(level=3)) == {}
+    below = (a_delivery(), a_delivery("HEAD-2", 1))
+    assert wanted(an_alert(level=1, deliveries=below[:1])) == {("HEAD-2", "email"): [4]}
+    assert wanted(an_alert(level=2, deliveries=below)) == {("DIRECTOR", "webhook"): [4]}
+    top = (*below, a_delivery("DIRECTOR", 2, channel="webhook"))
+    assert wanted(an_alert(level=3, deliveries=top)) == {}
 
 
 def test_who_gets_a_case_gets_its_alerts() -> None:
@@ -74,6 +76,11 @@ def test_who_gets_a_case_gets_its_alerts() -> None:
     told = (a_delivery(),)
     assert wanted(an_alert(officer="OFFICER-3", deputy=None, deliveries=told)) == {("OFFICER-3", "email"): [4]}
     assert wanted(an_alert(deliveries=told), directory=a_directory("OFFICER-7")) == {("OFFICER-3", "email"): [4]}
+    late = digests([an_alert(level=1, officer="OFFICER-3", deliveries=told)], a_directory(), TODAY)
+    assert [(digest.place, digest.rows[0].level) for digest in late] == [
+        (("HEAD-2", "email"), 1),
+        (("OFFICER-3", "email"), 0),
+    ]
 
 
 @pytest.mark.parametrize("changes", [{"acknowledged_by": "OFFICER-7"}, {"stands_still": True}])
@@ -99,8 +106,9 @@ def test_the_same_alerts_make_the_same_id() -> None:
     (one,) = digests(rows, a_directory(), TODAY)
     (again,) = digests(rows[::-1], a_directory(), TODAY)
     assert one.message == again.message
-    assert re.fullmatch(r"<[0-9a-f-]{36}@jauap>", one.message)
+    assert re.fullmatch(r"<[0-9a-f-]{36}@jauap\.invalid>", one.message)
     others = [*digests(rows[:1], a_directory(), TODAY), *digests([an_alert(level=1), rows[1]], a_directory(), TODAY)]
+    others += digests(rows, a_directory(), TODAY, host="mfa.example")
     assert len({one.message, *(other.message for other in others)}) == 4
 
 
