@@ -46,10 +46,7 @@ class Digest(NamedTuple):
 
     def items(self, left: Callable[[date], int | None], today: date) -> list[Item]:
         """Its alerts with the working days left, which `left` counts up to a day."""
-        return [
-            Item(row, left(row.act_by) if row.act_by else None, past=row.act_by is not None and row.act_by < today)
-            for row in self.rows
-        ]
+        return [Item(row, left(row.act_by) if row.act_by else None, today) for row in self.rows]
 
 
 def digests(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from jauap.domain.alerts import CALENDAR_CLOCK
 from jauap.domain.directory import Tongue
 from jauap.projections.alerts import AlertRow
 
@@ -20,9 +21,9 @@ class Item(NamedTuple):
 
     row: AlertRow
     left: int | None
-    """Working days from the day after today to the day to act by; 0: it is today; None: they can't be counted."""
-    past: bool = False
-    """The day to act by is past."""
+    """Working days from the day after today to the day to act by; None: they can't be counted."""
+    today: date
+    """The day in Kazakhstan on which it is told."""
 
 
 class Words(NamedTuple):
@@ -64,6 +65,8 @@ def _dotted(day: date) -> str:
 
 
 def _russian_days(number: int) -> str:
+    if number == 0:
+        return "рабочих дней не осталось"
     if number % 10 == 1 and number % 100 != 11:  # noqa: PLR2004 - grammar
         return f"остался {number} рабочий день"
     few = number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14)
@@ -71,7 +74,13 @@ def _russian_days(number: int) -> str:
 
 
 def _english_days(number: int) -> str:
+    if number == 0:
+        return "no working day is left"
     return f"{number} working day{'' if number == 1 else 's'} left"
+
+
+def _kazakh_days(number: int) -> str:
+    return f"{number} жұмыс күні қалды" if number else "жұмыс күні қалмады"
 
 
 ENGLISH = Words(
@@ -120,7 +129,7 @@ KAZAKH = Words(
     do="Не істеу керек",
     practice="тәжірибе бойынша",
     near=lambda left, day: (
-        f"{left} жұмыс күні қалды, соңғы күні {day}" if left is not None else f"орындаудың соңғы күні {day}"
+        f"{_kazakh_days(left)}, соңғы күні {day}" if left is not None else f"орындаудың соңғы күні {day}"
     ),
     today="бүгін орындау керек: соңғы күн",
     past=lambda day: f"орындаудың соңғы күні {day} болды",
@@ -218,7 +227,8 @@ def text(language: Tongue, items: Sequence[Item], message: str, official: str | 
 def _lines(words: Words, item: Item) -> str:
     row = item.row
     case = f"{row.case_id} ({row.reference})" if row.reference else row.case_id
-    about = [row.paragraph or words.practice, *([row.body] if row.body else [])]
+    year = row.clock.removeprefix(CALENDAR_CLOCK) if row.clock.startswith(CALENDAR_CLOCK) else None
+    about = [row.paragraph or words.practice, *filter(None, (row.body, year))]
     return f"{case} · {', '.join(about)}\n  {standing(words, item)}\n  {words.do}: {task(words, row.clock)}"
 
 
@@ -233,7 +243,7 @@ def standing(words: Words, item: Item) -> str:
     if row.kind in ("near", "moved", "moved-earlier") and row.due is not None and row.act_by != row.due:
         also.append(words.ends(words.day(row.due)))
     if row.kind in ("moved", "moved-earlier") and row.because:
-        also.append(words.because(row.because))
+        also.append(words.because(", ".join(row.because)))
     if row.estimated and row.kind != "estimate":
         also.append(words.estimated)
     return f"{_said(words, item)} ({'; '.join(also)})" if also else _said(words, item)
@@ -243,10 +253,10 @@ def _said(words: Words, item: Item) -> str:
     row, left = item.row, item.left
     now = words.day(row.act_by) if row.act_by else ""
     match row.kind:
-        case "near" if item.past:
+        case "near" if row.act_by is not None and row.act_by < item.today:
             return words.past(now)
         case "near":
-            return words.today if left == 0 else words.near(left, now)
+            return words.today if row.act_by == item.today else words.near(left, now)
         case "missed":
             return words.missed(words.day(row.due) if row.due else "?")
         case "moved" | "moved-earlier" if row.previous is None:

@@ -18,7 +18,7 @@ from tests.domain.test_directory import a_directory
 TODAY = day("06-10")
 AN_ALERT = AlertRow(
     case_id="KAZ-3-2026", alert=4, clock="14-5(1)", kind="near", step=2, paragraph="14-5(1)", body=None,
-    reference="KAZ 3/2026", due=day("06-12"), act_by=day("06-11"), previous=None, because=None, estimated=False,
+    reference="KAZ 3/2026", due=day("06-12"), act_by=day("06-11"), previous=None, because=(), estimated=False,
     absent=None, level=0, officer="OFFICER-7", deputy="OFFICER-3", acknowledged_by=None, acknowledged_on=None,
     deliveries=(), last_recorded_at=None, stands_still=False,
 )  # fmt: skip
@@ -115,20 +115,25 @@ def test_the_same_alerts_make_the_same_id() -> None:
 # What it says
 
 EVERY = [
-    Item(an_alert(), 1),
-    Item(an_alert(step=0, act_by=day("06-10"), due=day("06-10")), 0),
-    Item(an_alert(act_by=day("06-09"), due=day("06-10")), 0, past=True),
-    Item(an_alert(act_by=day("06-30"), due=day("06-30")), None),
-    Item(an_alert(kind="missed", due=day("06-09"), act_by=day("06-08")), 0, past=True),
-    Item(an_alert(kind="moved", previous=day("06-10"), because="government-796-2022"), 1),
-    Item(an_alert(kind="moved-earlier", previous=day("06-15"), estimated=True), 1),
-    Item(an_alert(kind="moved", previous=None), 1),
-    Item(an_alert(kind="estimate", estimated=True), 1),
-    Item(an_alert(kind="calendar-missing", act_by=None, due=None), None),
-    Item(an_alert(kind="no-date", act_by=None, due=None), None),
-    Item(an_alert(kind="near", clock="asked/MIA", body="MIA", paragraph=None), 1),
-    Item(an_alert(kind="calendar-missing", clock="calendar/2027", paragraph=None, case_id="CALENDAR"), 14),
-    Item(an_alert(level=1), 1),
+    Item(an_alert(), 1, TODAY),
+    Item(an_alert(step=0, act_by=day("06-10"), due=day("06-10")), 0, TODAY),
+    Item(an_alert(act_by=day("06-09"), due=day("06-10")), 0, TODAY),
+    Item(an_alert(act_by=day("06-30"), due=day("06-30")), None, TODAY),
+    Item(an_alert(kind="missed", due=day("06-09"), act_by=day("06-08")), 0, TODAY),
+    Item(an_alert(kind="moved", previous=day("06-10"), because=("government-796-2022",)), 1, TODAY),
+    Item(an_alert(kind="moved-earlier", previous=day("06-15"), estimated=True), 1, TODAY),
+    Item(an_alert(kind="moved", previous=None), 1, TODAY),
+    Item(an_alert(kind="estimate", estimated=True), 1, TODAY),
+    Item(an_alert(kind="calendar-missing", act_by=None, due=None), None, TODAY),
+    Item(an_alert(kind="no-date", act_by=None, due=None), None, TODAY),
+    Item(an_alert(kind="near", clock="asked/MIA", body="MIA", paragraph=None), 1, TODAY),
+    Item(
+        an_alert(kind="calendar-missing", clock="calendar/2027", paragraph=None, case_id="CALENDAR", reference=None),
+        14,
+        TODAY,
+    ),
+    Item(an_alert(act_by=day("06-14"), due=day("06-14")), 0, TODAY),
+    Item(an_alert(level=1), 1, TODAY),
 ]
 
 
@@ -155,19 +160,22 @@ def test_english_says_what_stands_and_what_to_do() -> None:
             ["act today", "the day to act by was 2026-06-09", "MISSED: the term ended on 2026-06-09",
              "moved from 2026-06-10 to 2026-06-11", "because of government-796-2022",
              "moved EARLIER, from 2026-06-15 to 2026-06-11", "is now known: 2026-06-11", "only estimated",
-             "the calendar of a year is not loaded", "is not on record", "practice, MIA", "Nobody took notice"],
+             "no working day is left", "the calendar of a year is not loaded", "is not on record", "practice, MIA",
+             "Nobody took notice"],
         ),
         (
             "kk",
             ["1 жұмыс күні қалды", "бүгін орындау керек", "МЕРЗІМ ӨТТІ: ол 09.06.2026 күні аяқталды",
              "ЕРТЕРЕК күнге ауыстырылды: 15.06.2026 орнына 11.06.2026", "құзыретті мемлекеттік органдарға",
-             "хабарламаны", "болжамды күнге", "күнтізбесі енгізілмеген", "Сыртқы істер министрлігі", "ешкім уақтылы"],
+             "хабарламаны", "болжамды күнге", "жұмыс күні қалмады",
+             "күнтізбесі енгізілмеген", "Сыртқы істер министрлігі", "ешкім уақтылы"],
         ),
         (
             "ru",
             ["остался 1 рабочий день", "исполнить сегодня", "СРОК ПРОПУЩЕН: он истёк 09.06.2026",
              "НА БОЛЕЕ РАННИЙ: с 15.06.2026 на 11.06.2026", "компетентные государственные органы", "сообщение",
-             "предположительна", "календарь года не загружен", "Министерством иностранных дел", "никто вовремя"],
+             "предположительна", "рабочих дней не осталось",
+             "календарь года не загружен", "Министерством иностранных дел", "никто вовремя"],
         ),
     ],
 )  # fmt: skip
@@ -192,6 +200,8 @@ def test_every_clock_has_a_task_in_every_language() -> None:
     assert WORDS["kk"].tasks.keys() == WORDS["ru"].tasks.keys() == WORDS["en"].tasks.keys()
     assert "published" not in wording.task(WORDS["en"], "14-8(2)/response/5")
     assert wording.task(WORDS["en"], "14-8(2)/response/5") == wording.task(WORDS["en"], "14-8(2)/communication")
+    said = wording.text("en", EVERY, "<m@jauap>", "OFFICER-7")
+    assert "CALENDAR · practice, 2027\n  can't be counted" in said
     assert wording.task(WORDS["en"], "unheard-of/1") == "see the case in the register"
 
 
@@ -203,12 +213,12 @@ def test_every_clock_has_a_task_in_every_language() -> None:
 )  # fmt: skip
 def test_russian_counts_as_russian_does(number: int, words: str) -> None:
     """One, few, many."""
-    assert words in wording.standing(WORDS["ru"], Item(an_alert(), number))
+    assert words in wording.standing(WORDS["ru"], Item(an_alert(), number, TODAY))
 
 
 def test_a_long_digest_counts_what_it_leaves_out() -> None:
     """The first import of hundreds of old letters is one message that can be read."""
-    items = [Item(an_alert(case_id=f"KAZ-{at}-2011", kind="missed"), 0, past=True) for at in range(300)]
+    items = [Item(an_alert(case_id=f"KAZ-{at}-2011", kind="missed"), 0, TODAY) for at in range(300)]
     said = wording.text("en", items, "<m@jauap>", "OFFICER-7")
     assert said.count("MISSED") == LINES
     assert f"… and {300 - LINES} more." in said

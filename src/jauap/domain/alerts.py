@@ -92,8 +92,8 @@ class Alert(Value, frozen=True, kw_only=True):
     """near: how many working days before the day to act by it was raised; 0: on it."""
     previous: date | None = None
     """moved: the day to act by that people were last told; null: there was none."""
-    because: str | None = None
-    """What moved it: an act, or a record; null: not said."""
+    because: tuple[str, ...] = ()
+    """The calendar acts that moved it; empty: none did."""
     level: int = 0
     """Whom it is for: 0 the responsible officer and the body's contact, 1 their superior, and so on."""
     deliveries: tuple[Delivery, ...] = ()

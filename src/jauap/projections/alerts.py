@@ -34,7 +34,8 @@ class AlertRow(Value, frozen=True, kw_only=True):
     """The day to act by: the safe date where the text has two readings, else the due date."""
     previous: date | None
     """moved: the day to act by before; null: there was none."""
-    because: str | None
+    because: tuple[str, ...]
+    """The calendar acts that moved it."""
     estimated: bool
     absent: str | None
     level: int
@@ -82,7 +83,7 @@ def _row(case: Case, alert: Alert, of_case: Row) -> Row:
         clock.due if clock else None,
         (clock.safe or clock.due) if clock else None,
         alert.previous,
-        alert.because,
+        list(alert.because),
         clock.estimated if clock else False,
         clock.absent if clock else None,
         alert.level,

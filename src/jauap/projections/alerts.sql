@@ -12,7 +12,7 @@ CREATE TABLE alerts (
     due date,
     act_by date,
     previous date,
-    because text,
+    because text[] NOT NULL,
     estimated boolean NOT NULL,
     absent text,
     level integer NOT NULL,
