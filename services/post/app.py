@@ -12,7 +12,7 @@ import structlog
 
 from jauap.clock import clock_from_environment
 from jauap.domain.case import CALENDAR
-from jauap.domain.directory import Directory, WrongDirectory, parse_directory
+from jauap.domain.directory import Directory, Email, WrongDirectory, parse_directory
 from jauap.domain.events import CalendarActReceived
 from jauap.domain.facts import AlertChannel, CalendarAct
 from jauap.domain.workdays import Calendar, calendar_of
@@ -104,11 +104,19 @@ def mail_server() -> MailServer | None:
         host=parts.hostname,
         port=parts.port or port,
         security=security,
-        sender=required("JAUAP_SMTP_FROM", "must be the address that messages come from"),
+        sender=_sender(),
         user=user,
         password_file=Path(password) if password else None,
         authorities=Path(authorities) if authorities else None,
     )
+
+
+def _sender() -> str:
+    text = required("JAUAP_SMTP_FROM", "must be the address that messages come from")
+    try:
+        return msgspec.convert(text, Email)
+    except msgspec.ValidationError:
+        raise WrongSetting("JAUAP_SMTP_FROM", "must be a plain address, such as jauap@mfa.example") from None
 
 
 def _seconds(name: str, default: float) -> float:

@@ -68,11 +68,18 @@ class MailServer(NamedTuple):
             if self.security == "starttls":
                 session.starttls(context=context)
             if self.user is not None and self.password_file is not None:
-                session.login(self.user, self.password_file.read_text(encoding="utf-8").strip())
+                session.login(self.user, _password(self.password_file))
         except BaseException:
             session.close()
             raise
         return session
+
+
+def _password(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotTold("login", everybody=True) from error
 
 
 def _by_code(code: int) -> AlertFault:

@@ -137,11 +137,12 @@ class Post:
         self._trouble: str | None = None
 
     def run(self, stopping: Callable[[], bool], seconds: float, on_ready: Callable[[], None]) -> None:
-        """Look every so many seconds until told to stop."""
-        was_ready = False
+        """Look every so many seconds until told to stop. It is ready once it has looked, whatever it saw."""
+        looked = False
         while not stopping():
-            if self.round() and not was_ready:
-                was_ready = True
+            self.round()
+            if not looked:
+                looked = True
                 on_ready()
             until = time.monotonic() + seconds
             while not stopping() and time.monotonic() < until:

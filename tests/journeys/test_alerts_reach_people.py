@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
 
 from jauap.domain import commands
@@ -95,6 +96,14 @@ class Ministry:
             commands.AssignCase(officer="OFFICER-7", assigned_on=received_on),
         )
 
+    def lose_the_database(self) -> None:
+        """The read models are gone, and are folded anew from the log."""
+        assert self.addresses is not None
+        self.machine.kill("projector")
+        with psycopg.connect(self.addresses.database, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA jauap CASCADE")
+        self.machine.start("projector")
+
     def alerts(self, *, taken_notice_of: bool = False) -> list[AlertRow]:
         """The open alerts as the read model has them."""
         assert self.addresses is not None
@@ -142,7 +151,7 @@ def ministry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministry]:
 
 
 def test_a_term_that_comes_near_reaches_people_once_until_somebody_takes_notice(ministry: Ministry) -> None:
-    """Alert, outage, retry, one message; kill -9; a new day, escalation, notice, quiet."""
+    """Alert, outage, retry, one message; kill -9; a lost database; a new day, escalation, notice, quiet."""
     mailbox = ministry.mailbox
 
     ministry.receive(3, date(2026, 6, 3))
@@ -173,12 +182,15 @@ def test_a_term_that_comes_near_reaches_people_once_until_somebody_takes_notice(
     assert len(set(ministry.ids("KAZ-4-2026"))) == 1
 
     before = len(mailbox.messages)
+    ministry.lose_the_database()
     ministry.set_day(date(2026, 6, 12))
     for case_id in ("KAZ-3-2026", "KAZ-4-2026"):
         eventually(lambda case_id=case_id: ministry.told(case_id, "missed", "OFFICER-7"))  # type: ignore[misc]
     assert ministry.hook.posts == []
     after = len(mailbox.messages)
     assert before < after <= before + 4
+    assert all("күні аяқталды" in text for text in mailbox.texts[before:])
+    assert not any("болды" in text for text in mailbox.texts[before:])  # what was told before is not told again
 
     ministry.set_day(date(2026, 6, 16))  # told on Friday, nobody took notice on Monday
     for case_id in ("KAZ-3-2026", "KAZ-4-2026"):

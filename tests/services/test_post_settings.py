@@ -52,6 +52,7 @@ def test_the_mail_server_is_an_address(monkeypatch: pytest.MonkeyPatch, address:
         ({"JAUAP_SMTP": ""}, "JAUAP_SMTP must name the mail server"),
         ({"JAUAP_SMTP": "mail.mfa.example:25"}, "JAUAP_SMTP must be"),
         ({"JAUAP_SMTP_FROM": ""}, "JAUAP_SMTP_FROM"),
+        ({"JAUAP_SMTP_FROM": "jauap <jauap@mfa.example>"}, "JAUAP_SMTP_FROM must be a plain address"),
         ({"JAUAP_SMTP_USER": "jauap"}, "JAUAP_SMTP_PASSWORD_FILE"),
         (
             {"JAUAP_SMTP": "smtp+plain://h", "JAUAP_SMTP_USER": "jauap", "JAUAP_SMTP_PASSWORD_FILE": "/secret"},

@@ -75,6 +75,10 @@ def test_with_tls_and_a_login(certificate: Path, tmp_path: Path) -> None:
         with pytest.raises(NotTold) as caught:
             safe.send(LETTER)
         assert (caught.value.fault, caught.value.everybody) == ("login", True)
+        password.unlink()
+        with pytest.raises(NotTold) as caught:
+            safe.send(LETTER)
+        assert caught.value.fault == "login"
         with pytest.raises(NotTold) as caught:
             safe._replace(authorities=None).send(LETTER)
         assert caught.value.fault == "unreachable"
