@@ -9,12 +9,15 @@ from jauap.domain.commands import AcknowledgeAlert, RecordAlertDelivery, RecordA
 from jauap.domain.events import AlertAcknowledged, AlertEscalated, Event
 from jauap.domain.facts import Value
 from jauap.domain.refusals import Refusal
+from jauap.domain.workdays import calendar_of
 from services.deadlines.decide import COMMANDS, decide
 from services.deadlines.escalation import escalations
 from tests.builders import TODAY, asking, day, given
 from tests.domain.test_alerts import CLOCK, MET, MISSED, a_nearness, a_start, not_told, told
-from tests.services.deadline_runs import shipped, without
+from tests.services.deadline_runs import acts
 
+SHIPPED = calendar_of(acts())
+WITHOUT = calendar_of(act for act in acts() if 2026 not in act.years)
 OPEN = given(a_start(), MISSED)
 NOTICE = AlertAcknowledged(alert=2, by="OFFICER-7", acknowledged_on=TODAY)
 
@@ -75,37 +78,37 @@ def test_what_can_t_be_true_is_refused() -> None:
 def test_an_alert_goes_up_after_one_whole_working_day_without_notice() -> None:
     """Told on Friday, the whole Monday is there to take notice; on Tuesday it is the superior's."""
     case = given(a_start(), MISSED, told(2, on="06-05"))
-    assert [list(escalations(case, shipped(), day(text))) for text in ("06-05", "06-07", "06-08")] == [[], [], []]
+    assert [list(escalations(case, SHIPPED, day(text))) for text in ("06-05", "06-07", "06-08")] == [[], [], []]
     up = AlertEscalated(alert=2, clock=CLOCK, level=1, told_on=day("06-05"))
-    assert list(escalations(case, shipped(), day("06-09"))) == [up]
-    assert list(escalations(case, shipped(), day("07-20"))) == [up]
+    assert list(escalations(case, SHIPPED, day("06-09"))) == [up]
+    assert list(escalations(case, SHIPPED, day("07-20"))) == [up]
 
 
 def test_it_goes_up_once_for_each_level_that_was_told() -> None:
     """At the next level the time runs from when they were told there; where nobody is, it stays."""
     up = AlertEscalated(alert=2, clock=CLOCK, level=1, told_on=day("06-05"))
     case = given(a_start(), MISSED, told(2, on="06-05"), up)
-    assert list(escalations(case, shipped(), day("07-20"))) == []
+    assert list(escalations(case, SHIPPED, day("07-20"))) == []
     case = given(a_start(), MISSED, told(2, on="06-05"), up, told(2, 1, "HEAD-2", "06-09"))
-    assert list(escalations(case, shipped(), day("06-10"))) == []
-    assert [one.level for one in escalations(case, shipped(), day("06-11"))] == [2]
+    assert list(escalations(case, SHIPPED, day("06-10"))) == []
+    assert [one.level for one in escalations(case, SHIPPED, day("06-11"))] == [2]
 
 
 @pytest.mark.parametrize("last", [NOTICE, MET])
 def test_notice_and_a_met_clock_end_it(last: Event) -> None:
     """Whoever took notice, or did what was due, is left alone."""
-    assert list(escalations(given(a_start(), MISSED, told(2, on="06-05"), last), shipped(), day("07-20"))) == []
+    assert list(escalations(given(a_start(), MISSED, told(2, on="06-05"), last), SHIPPED, day("07-20"))) == []
 
 
 def test_who_can_t_be_reached_takes_no_notice() -> None:
     """The time runs from the first attempt; an alert that nobody tried to deliver does not go up."""
     case = given(a_start(), MISSED, not_told(2, on="06-05"), not_told(2, 2, on="06-08"))
-    assert [one.level for one in escalations(case, shipped(), day("06-09"))] == [1]
-    assert list(escalations(OPEN, shipped(), day("07-20"))) == []
+    assert [one.level for one in escalations(case, SHIPPED, day("06-09"))] == [1]
+    assert list(escalations(OPEN, SHIPPED, day("07-20"))) == []
 
 
 def test_a_missing_calendar_does_not_silence_an_alert() -> None:
     """It may be what the alert is about: then days are counted with a weekend between."""
     case = given(a_start(), a_nearness(), told(2, on="06-05"))
-    assert list(escalations(case, without(2026), day("06-08"))) == []
-    assert [one.level for one in escalations(case, without(2026), day("06-09"))] == [1]
+    assert list(escalations(case, WITHOUT, day("06-08"))) == []
+    assert [one.level for one in escalations(case, WITHOUT, day("06-09"))] == [1]

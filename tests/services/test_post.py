@@ -9,6 +9,7 @@ import msgspec
 from jauap.domain.commands import RecordAlertDelivery, RecordAlertFailure
 from jauap.domain.directory import Directory
 from jauap.domain.facts import AlertFault
+from jauap.domain.workdays import calendar_of
 from jauap.messaging.log import LogUnavailable
 from jauap.messaging.sender import Order
 from jauap.projections.alerts import AlertRow
@@ -16,7 +17,7 @@ from services.post.digest import Digest
 from services.post.mail import NotTold
 from services.post.run import LONGEST_PAUSE_SECONDS, Picture, Post, Timing, Waiting
 from tests.domain.test_directory import a_directory
-from tests.services.deadline_runs import shipped
+from tests.services.deadline_runs import acts
 from tests.services.test_digest import TODAY, a_delivery, an_alert
 
 NOON = datetime(2026, 6, 10, 7, 0, tzinfo=UTC)
@@ -59,7 +60,7 @@ class Town:
     def picture(self) -> Picture | None:
         if self.log_is_down:
             raise LogUnavailable("no broker")
-        return None if self.behind else Picture(self.rows, shipped())
+        return None if self.behind else Picture(self.rows, calendar_of(acts()))
 
     def directory(self) -> Directory:
         return a_directory()
