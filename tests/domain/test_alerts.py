@@ -5,8 +5,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
-from jauap.domain.alerts import Alert, alert_of
+from jauap.domain.alerts import STANDING, Alert, alert_of
 from jauap.domain.case import Case, Clock, started
 from jauap.domain.events import (
     AlertAcknowledged,
@@ -22,7 +24,8 @@ from jauap.domain.events import (
     DeadlineStarted,
     Event,
 )
-from tests.builders import day, given
+from tests.builders import by, day, given
+from tests.domain.test_case import BY_SERVICE
 
 CLOCK = "14-5(1)"
 
@@ -110,6 +113,16 @@ def test_a_clock_that_was_met_moves_in_silence() -> None:
     """Nobody has to act on it any more."""
     met: Clock = msgspec.structs.replace(started(a_start()), met_on=day("06-08"), met_by="routing:1")
     assert alert_of(a_move(day("06-08")), met) is None
+
+
+@for_all(st.lists(BY_SERVICE["deadlines"], max_size=30))
+def test_whatever_is_recorded_there_are_few_alerts_and_each_has_an_open_clock(history: list[Event]) -> None:
+    """Two a clock at most, one of each sort; none of a clock that is met, dropped or was never started."""
+    part = given(*(by("deadlines", event) for event in history)).deadlines
+    sorts = [(alert.clock, alert.kind in STANDING) for alert in part.alerts.values()]
+    assert len(sorts) == len(set(sorts))
+    assert all(part.clocks[clock].met_on is None for clock, _ in sorts)
+    assert all(number == alert.sequence <= part.last for number, alert in part.alerts.items())
 
 
 def test_a_later_step_takes_the_place_of_the_one_before() -> None:

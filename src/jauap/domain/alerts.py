@@ -118,16 +118,16 @@ class Alert(Value, frozen=True, kw_only=True):
 def alert_of(event: Event, before: Term | None) -> AlertKind | None:
     """Tell what kind of alert a step raises; `before` is its clock as it stood. None: nobody needs to be told.
 
-    A clock that was met raises none when its term moves, and a move that leaves the day to act by raises none.
+    A clock that was met raises none when it moves or comes near, and a move that leaves the day to act by raises none.
     """
     match event:
-        case DeadlineNear():
-            return "near"
-        case DeadlineMissed():
-            return "missed"
         case DeadlineStarted():
             return _uncertain(event)
-        case DeadlineMoved() if before is None or before.met_on is None:
+        case DeadlineMissed() if before is not None:
+            return "missed"
+        case DeadlineNear() if before is not None and before.met_on is None:
+            return "near"
+        case DeadlineMoved() if before is not None and before.met_on is None:
             return _moved(event, before)
         case _:
             return None
@@ -141,9 +141,7 @@ def _uncertain(event: DeadlineStarted | DeadlineMoved) -> AlertKind | None:
     return "estimate" if event.estimated else None
 
 
-def _moved(event: DeadlineMoved, before: Term | None) -> AlertKind | None:
-    if before is None:
-        return _uncertain(event)
+def _moved(event: DeadlineMoved, before: Term) -> AlertKind | None:
     now, then = act_by(event), act_by(before)
     if now is not None and now != then:
         return "moved-earlier" if then is not None and now < then else "moved"
