@@ -40,8 +40,9 @@ def reconcile(
     """
     clocks = wanted_clocks(case, calendars, rules, today)
     findings = wanted_findings(case, clocks)
+    calendar = calendars.known_on(today)
     return [
-        *clock_steps(clocks, case.deadlines.clocks, Nearing(calendars.known_on(today), today, near)),
+        *clock_steps(clocks, case.deadlines.clocks, Nearing(calendar, today, near)),
         *finding_steps(findings, case.deadlines.findings),
         *escalations(case, calendar, today),
     ]

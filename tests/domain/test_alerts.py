@@ -50,7 +50,9 @@ def a_move(due: date | None, **changes: Any) -> DeadlineMoved:
 
 def a_nearness(left: int = 2) -> DeadlineNear:
     """It comes near its day."""
-    return DeadlineNear(clock=CLOCK, due=day("06-10"), safe=day("06-09"), working_days_left=left, basis="intake:1")
+    return DeadlineNear(
+        clock=CLOCK, due=day("06-10"), safe=day("06-09"), step=left, working_days_left=max(left, 0), basis="intake:1"
+    )
 
 
 MISSED = DeadlineMissed(clock=CLOCK, due=day("06-10"), basis="intake:1")
@@ -146,6 +148,10 @@ def test_moves_that_nobody_was_told_of_are_one() -> None:
     """Told are the day that people knew and the day that holds now: earlier is what is earlier for them."""
     twice = given(a_start(safe=None), a_move(day("06-05")), a_move(day("06-08")))
     assert (only(twice).kind, only(twice).previous) == ("moved-earlier", day("06-10"))
+    acts = given(
+        a_start(safe=None), a_move(day("06-05"), because=("one",)), a_move(day("06-08"), because=("two", "one"))
+    )
+    assert only(acts).because == ("one", "two")
     known = given(a_start(safe=None), a_move(day("06-05")), told(2), a_move(day("06-08")))
     assert (only(known).kind, only(known).previous) == ("moved", day("06-05"))
 

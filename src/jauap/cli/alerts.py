@@ -162,7 +162,7 @@ def _cells(row: AlertRow) -> tuple[object, ...]:
 def _what(row: AlertRow) -> str:
     match row.kind:
         case "near":
-            return "due today" if row.step == 0 else f"near ({row.step})"
+            return {0: "due today", -1: "day to act by is past"}.get(row.step or 0, f"near ({row.step})")
         case "moved" | "moved-earlier":
             return f"{row.kind} from {row.previous}" if row.previous else row.kind
         case _:

@@ -89,7 +89,7 @@ class Alert(Value, frozen=True, kw_only=True):
     clock: str
     kind: AlertKind
     step: int | None = None
-    """near: how many working days before the day to act by it was raised; 0: on it."""
+    """near: how many working days before the day to act by it was raised; 0: on it; -1: after it."""
     previous: date | None = None
     """moved: the day to act by that people were last told; null: there was none."""
     because: tuple[str, ...] = ()
@@ -183,22 +183,23 @@ def _raised(
     alert = Alert(sequence=sequence, clock=event.clock, kind=kind)
     gone = {same.sequence} if same else set()
     if isinstance(event, DeadlineNear):
-        alert = msgspec.structs.replace(alert, step=event.working_days_left)
+        alert = msgspec.structs.replace(alert, step=event.step)
     if isinstance(event, DeadlineMoved) and before is not None:
-        alert = _since_told(alert, same, act_by(before), act_by(event))
+        alert = _since_told(alert, same, event, act_by(before))
         if act_by(event) != act_by(before):
             gone |= {other.sequence for other in mine if other.kind == "near"}
     return {**_without(alerts, lambda other: other.sequence in gone), sequence: alert}
 
 
-def _since_told(alert: Alert, same: Alert | None, before: date | None, now: date | None) -> Alert:
+def _since_told(alert: Alert, same: Alert | None, event: DeadlineMoved, before: date | None) -> Alert:
     """Say from which day to which it moved since people were told: of two moves before that, they learn one."""
-    untold = same is not None and not same.told and same.kind in ("moved", "moved-earlier")
-    previous = same.previous if same is not None and untold else before
-    kind = alert.kind
+    untold = same if same is not None and not same.told and same.kind in ("moved", "moved-earlier") else None
+    previous = untold.previous if untold else before
+    because = tuple(dict.fromkeys((*(untold.because if untold else ()), *event.because)))
+    kind, now = alert.kind, act_by(event)
     if kind in ("moved", "moved-earlier"):
         kind = "moved-earlier" if previous is not None and now is not None and now < previous else "moved"
-    return msgspec.structs.replace(alert, kind=kind, previous=previous)
+    return msgspec.structs.replace(alert, kind=kind, previous=previous, because=because)
 
 
 def _changed(alerts: Alerts, event: AlertDelivered | AlertFailed | AlertAcknowledged | AlertEscalated) -> Alerts:

@@ -22,7 +22,7 @@ class AlertRow(Value, frozen=True, kw_only=True):
     clock: str
     kind: AlertKind
     step: int | None
-    """near: how many working days before the day to act by it was raised; 0: on it."""
+    """near: how many working days before the day to act by it was raised; 0: on it; -1: after it."""
     paragraph: str | None
     """Null: practice."""
     body: str | None
