@@ -40,8 +40,9 @@ def test_all_commands_are_there() -> None:
     found = {" ".join(path) for path in PATHS}
     wanted = [
         "stack up", "stack down", "stack status", "stack logs", "import", "case list", "case show", "history",
-        "deadlines", "findings", "alerts acknowledge", "outcome", "due", "calendar show", "calendar acts", "calendar load",
-        "calendar preview", "calendar withdraw", "calendar export", "documents add", "projections list",
+        "deadlines", "findings", "alerts acknowledge", "outcome", "due", "calendar show", "calendar acts",
+        "calendar load", "calendar preview", "calendar withdraw", "calendar export", "documents add",
+        "projections list",
         "projections rebuild", "topics apply", "topics check", *(f"do {name}" for name in BY_NAME),
     ]  # fmt: skip
     assert not set(wanted) - found

@@ -11,7 +11,7 @@ from jauap.projections.database import Connection, connect
 from jauap.projections.models import NAMES
 from jauap.projections.rebuild import LogDiffers, Unreadable
 from jauap.projections.store import Superseded
-from tests.builders import a_communication, a_forwarding
+from tests.builders import a_communication, a_forwarding, a_treaty_request, a_visit_proposal
 from tests.logbook import Logbook, LogbookReader
 from tests.projections.stories import whole_case
 from tests.projections.tables import damage, everything, tables
@@ -24,10 +24,12 @@ CASES = [f"KAZ-{number}-2026" for number in range(3, 9)]
 
 @pytest.fixture
 def log(postgres: str) -> Logbook:
-    """Six cases in two partitions, one of them broken, all projected."""
+    """Six letters, a visit and a treaty procedure in two partitions, one letter broken, all projected."""
     log, store = Logbook(2), store_of(postgres)
     for case_id in CASES:
         log.write(*whole_case(), case_id=case_id)
+    log.write(a_visit_proposal(), case_id="MFA-03-12-2101")
+    log.write(a_treaty_request(), case_id="CCPR-4321-2026")
     place = ("jauap.intake.events", 0)
     log.replace(damaged(log.places[place][2]))
     write(store, store.take_over([0, 1]), log.messages)
