@@ -105,8 +105,9 @@ class Story:
         yield self._started("14-5(1)", "intake:1", 8)
         yield self._started("14-5(2)", "intake:1", 8)
         yield self._started("14-8(1)", "intake:1", 60)
+        yield "routing", _like("CaseAssigned", assigned_on=self._day)
         yield from self._forwarding()
-        yield self._met("14-5(1)", "routing:1")
+        yield self._met("14-5(1)", "routing:2")
         self._day += timedelta(days=2)
         yield "routing", _like("OmbudsmanInformed", informed_on=self._day)
         yield self._met("14-5(2)", f"routing:{self._last['routing']}")
@@ -190,7 +191,12 @@ class Story:
     def _late(self) -> Iterator[tuple[str, Event]]:
         clock, basis = f"asked/{self._random.choice(self._asked)}", "routing:1"
         yield "deadlines", _like("DeadlineNear", clock=clock, due=self._day, basis=basis)
+        yield "deadlines", _like("AlertDelivered", alert=self._last["deadlines"], delivered_on=self._day)
         yield "deadlines", _like("DeadlineMissed", clock=clock, due=self._day, basis=basis)
+        alert = self._last["deadlines"]
+        yield "deadlines", _like("AlertDelivered", alert=alert, delivered_on=self._day)
+        yield "deadlines", _like("AlertEscalated", alert=alert, clock=clock, told_on=self._day)
+        yield "deadlines", _like("AlertAcknowledged", alert=alert, acknowledged_on=self._day)
 
     def _cure(self) -> Iterator[tuple[str, Event]]:
         if self._findings:

@@ -42,6 +42,7 @@ class Words(NamedTuple):
     missed: Callable[[str], str]
     moved: Callable[[str, str], str]
     earlier: Callable[[str, str], str]
+    ends_earlier: Callable[[str, str], str]
     dated: Callable[[str], str]
     estimate: Callable[[str], str]
     calendar_missing: str
@@ -97,6 +98,7 @@ ENGLISH = Words(
     missed=lambda day: f"MISSED: the term ended on {day}",
     moved=lambda before, now: f"the day to act by moved from {before} to {now}",
     earlier=lambda before, now: f"the day to act by moved EARLIER, from {before} to {now}",
+    ends_earlier=lambda due, now: f"the last day of the term moved EARLIER, to {due}; the day to act by stays {now}",
     dated=lambda now: f"the day to act by is now known: {now}",
     estimate=lambda day: f"ends on {day}, but that rests on a day whose date is only estimated",
     calendar_missing="can't be counted: the calendar of a year is not loaded",
@@ -116,6 +118,7 @@ ENGLISH = Words(
         "14-8(2)": "publish it on the official internet resource",
         "14-9(1)": "send the report on the results of the work to the Presidential Administration",
         "14-9(2)": "send the report on the results of the work to the Commissioner for Human Rights (Ombudsman)",
+        "14-11": "send the treaty body the reply, or the report, that it asked for",
         "asked": "supply the information that the Ministry of Foreign Affairs asked for",
         "calendar": "load the calendar of working days of the year",
         "": "see the case in the register",
@@ -137,6 +140,9 @@ KAZAKH = Words(
     missed=lambda day: f"МЕРЗІМ ӨТТІ: ол {day} күні аяқталды",
     moved=lambda before, now: f"орындаудың соңғы күні ауыстырылды: {before} орнына {now}",
     earlier=lambda before, now: f"орындаудың соңғы күні ЕРТЕРЕК күнге ауыстырылды: {before} орнына {now}",
+    ends_earlier=lambda due, now: (
+        f"мерзімнің соңғы күні ЕРТЕРЕК күнге ауыстырылды: {due}; орындаудың соңғы күні өзгермеді: {now}"
+    ),
     dated=lambda now: f"орындаудың соңғы күні енді белгілі: {now}",
     estimate=lambda day: f"мерзім {day} күні аяқталады, бірақ ол нақты белгіленбеген, болжамды күнге байланысты",
     calendar_missing="мерзімді есептеу мүмкін емес: жылдың күнтізбесі енгізілмеген",
@@ -155,6 +161,7 @@ KAZAKH = Words(
         "14-9(1)": "атқарылған жұмыстың қорытындысы туралы есепті Президент Әкімшілігіне жіберу",
         "14-9(2)": "атқарылған жұмыстың қорытындысы туралы есепті Қазақстан Республикасындағы Адам құқықтары жөніндегі"
         " уәкілге жіберу",
+        "14-11": "шарттық органға ол сұраған жауапты немесе баяндаманы жіберу",
         "asked": "Сыртқы істер министрлігі сұратқан ақпаратты ұсыну",
         "calendar": "жылдың жұмыс күндері күнтізбесін енгізу",
         "": "істі тіркелімнен қарау",
@@ -176,6 +183,9 @@ RUSSIAN = Words(
     missed=lambda day: f"СРОК ПРОПУЩЕН: он истёк {day}",
     moved=lambda before, now: f"последний день для исполнения перенесён с {before} на {now}",
     earlier=lambda before, now: f"последний день для исполнения перенесён НА БОЛЕЕ РАННИЙ: с {before} на {now}",
+    ends_earlier=lambda due, now: (
+        f"последний день срока перенесён НА БОЛЕЕ РАННИЙ: {due}; последний день для исполнения прежний: {now}"
+    ),
     dated=lambda now: f"последний день для исполнения теперь известен: {now}",
     estimate=lambda day: f"срок истекает {day}, но зависит от дня, дата которого пока предположительна",
     calendar_missing="срок нельзя исчислить: календарь года не загружен",
@@ -194,6 +204,7 @@ RUSSIAN = Words(
         "14-9(1)": "направить отчёт об итогах проделанной работы в Администрацию Президента",
         "14-9(2)": "направить отчёт об итогах проделанной работы Уполномоченному по правам человека в Республике"
         " Казахстан",
+        "14-11": "направить договорному органу запрошенный им ответ или доклад",
         "asked": "представить информацию, запрошенную Министерством иностранных дел",
         "calendar": "загрузить календарь рабочих дней года",
         "": "посмотреть дело в реестре",
@@ -240,7 +251,8 @@ def task(words: Words, clock: str) -> str:
 def standing(words: Words, item: Item) -> str:
     """How an alert's clock stands: one sentence, with what makes its day uncertain or moved it."""
     row, also = item.row, []
-    if row.kind in ("near", "moved", "moved-earlier") and row.due is not None and row.act_by != row.due:
+    dated = row.kind in ("near", "moved", "moved-earlier")
+    if dated and row.due is not None and row.act_by not in (row.due, row.previous):
         also.append(words.ends(words.day(row.due)))
     if row.kind in ("moved", "moved-earlier") and row.because:
         also.append(words.because(", ".join(row.because)))
@@ -259,15 +271,22 @@ def _said(words: Words, item: Item) -> str:
             return words.today if row.act_by == item.today else words.near(left, now)
         case "missed":
             return words.missed(words.day(row.due) if row.due else "?")
-        case "moved" | "moved-earlier" if row.previous is None:
-            return words.dated(now)
-        case "moved":
-            return words.moved(words.day(row.previous), now)  # type: ignore[arg-type]  # not None: the case above
-        case "moved-earlier":
-            return words.earlier(words.day(row.previous), now)  # type: ignore[arg-type]
+        case "moved" | "moved-earlier":
+            return _moved(words, row, now)
         case "estimate":
             return words.estimate(now)
         case "calendar-missing":
             return words.calendar_missing
         case "no-date":
             return words.no_date
+
+
+def _moved(words: Words, row: AlertRow, now: str) -> str:
+    """To which day it moved: since the day that people knew, or for the first time."""
+    if row.previous is None:
+        return words.dated(now)
+    if row.kind == "moved":
+        return words.moved(words.day(row.previous), now)
+    if row.previous == row.act_by and row.due is not None:
+        return words.ends_earlier(words.day(row.due), now)
+    return words.earlier(words.day(row.previous), now)

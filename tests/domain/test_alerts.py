@@ -99,6 +99,8 @@ def only(case: Case) -> Alert:
         (a_move(day("06-08")), a_start(), "moved-earlier"),
         (a_move(day("06-12")), a_start(due=None, safe=None, absent="no date"), "moved"),
         (a_move(day("06-10"), safe=day("06-09")), a_start(), None),
+        (a_move(day("06-11"), safe=day("06-09")), a_start(), None),
+        (a_move(day("06-10"), safe=day("06-09")), a_start(due=day("06-12")), "moved-earlier"),
         (a_move(day("06-10"), safe=day("06-09"), estimated=True), a_start(), "estimate"),
         (a_move(day("06-10"), safe=day("06-09")), a_start(estimated=True), None),
         (a_move(None, absent="the calendar of 2028 is not loaded"), a_start(), "calendar-missing"),
@@ -152,6 +154,8 @@ def test_moves_that_nobody_was_told_of_are_one() -> None:
         a_start(safe=None), a_move(day("06-05"), because=("one",)), a_move(day("06-08"), because=("two", "one"))
     )
     assert only(acts).because == ("one", "two")
+    shorter = given(a_start(due=day("06-12")), a_move(day("06-10"), safe=day("06-09")))
+    assert (only(shorter).kind, only(shorter).previous) == ("moved-earlier", day("06-09"))
     known = given(a_start(safe=None), a_move(day("06-05")), told(2), a_move(day("06-08")))
     assert (only(known).kind, only(known).previous) == ("moved", day("06-05"))
 

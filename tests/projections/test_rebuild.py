@@ -28,8 +28,8 @@ def log(postgres: str) -> Logbook:
     log, store = Logbook(2), store_of(postgres)
     for case_id in CASES:
         log.write(*whole_case(), case_id=case_id)
-    log.write(a_visit_proposal(), case_id="MFA-03-12-2101")
-    log.write(a_treaty_request(), case_id="CCPR-4321-2026")
+    log.write(a_visit_proposal(), case_id="VISIT-03-12-2101")
+    log.write(a_treaty_request(), case_id="TB-CCPR-4321-2026")
     place = ("jauap.intake.events", 0)
     log.replace(damaged(log.places[place][2]))
     write(store, store.take_over([0, 1]), log.messages)
@@ -165,4 +165,4 @@ def test_the_owner_stays_the_owner(postgres: str, connection: Connection, log: L
         pytest.fail("the rebuild took the partitions away")
     finally:
         store.close()
-    assert len(tables(connection)["cases"]) == len(CASES) + 1
+    assert len(tables(connection)["cases"]) == len(CASES) + 3

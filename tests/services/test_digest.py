@@ -8,7 +8,10 @@ import pytest
 
 from jauap.domain.alerts import Delivery
 from jauap.domain.facts import AlertChannel
+from jauap.domain.rules import RULES
+from jauap.domain.treaties import rules_of
 from jauap.projections.alerts import AlertRow
+from jauap.surroundings import shipped_treaties
 from services.post import wording
 from services.post.digest import digests
 from services.post.wording import LINES, WORDS, Item
@@ -122,6 +125,7 @@ EVERY = [
     Item(an_alert(kind="missed", due=day("06-09"), act_by=day("06-08")), 0, TODAY),
     Item(an_alert(kind="moved", previous=day("06-10"), because=("government-796-2022",)), 1, TODAY),
     Item(an_alert(kind="moved-earlier", previous=day("06-15"), estimated=True), 1, TODAY),
+    Item(an_alert(kind="moved-earlier", previous=day("06-11"), due=day("06-13")), 1, TODAY),
     Item(an_alert(kind="moved", previous=None), 1, TODAY),
     Item(an_alert(kind="estimate", estimated=True), 1, TODAY),
     Item(an_alert(kind="calendar-missing", act_by=None, due=None), None, TODAY),
@@ -159,21 +163,25 @@ def test_english_says_what_stands_and_what_to_do() -> None:
             "en",
             ["act today", "the day to act by was 2026-06-09", "MISSED: the term ended on 2026-06-09",
              "moved from 2026-06-10 to 2026-06-11", "because of government-796-2022",
-             "moved EARLIER, from 2026-06-15 to 2026-06-11", "is now known: 2026-06-11", "only estimated",
+             "moved EARLIER, from 2026-06-15 to 2026-06-11",
+             "moved EARLIER, to 2026-06-13; the day to act by stays 2026-06-11\n",
+             "is now known: 2026-06-11", "only estimated",
              "no working day is left", "the calendar of a year is not loaded", "is not on record", "practice, MIA",
              "Nobody took notice"],
         ),
         (
             "kk",
             ["1 жұмыс күні қалды", "бүгін орындау керек", "МЕРЗІМ ӨТТІ: ол 09.06.2026 күні аяқталды",
-             "ЕРТЕРЕК күнге ауыстырылды: 15.06.2026 орнына 11.06.2026", "құзыретті мемлекеттік органдарға",
+             "ЕРТЕРЕК күнге ауыстырылды: 15.06.2026 орнына 11.06.2026", "ЕРТЕРЕК күнге ауыстырылды: 13.06.2026;",
+             "құзыретті мемлекеттік органдарға",
              "хабарламаны", "болжамды күнге", "жұмыс күні қалмады",
              "күнтізбесі енгізілмеген", "Сыртқы істер министрлігі", "ешкім уақтылы"],
         ),
         (
             "ru",
             ["остался 1 рабочий день", "исполнить сегодня", "СРОК ПРОПУЩЕН: он истёк 09.06.2026",
-             "НА БОЛЕЕ РАННИЙ: с 15.06.2026 на 11.06.2026", "компетентные государственные органы", "сообщение",
+             "НА БОЛЕЕ РАННИЙ: с 15.06.2026 на 11.06.2026", "НА БОЛЕЕ РАННИЙ: 13.06.2026;",
+             "компетентные государственные органы", "сообщение",
              "предположительна", "рабочих дней не осталось",
              "календарь года не загружен", "Министерством иностранных дел", "никто вовремя"],
         ),
@@ -196,7 +204,9 @@ def test_kazakh_and_russian_do_not_slip_into_english() -> None:
 
 
 def test_every_clock_has_a_task_in_every_language() -> None:
-    """The three know the same kinds of clocks."""
+    """The three know the same kinds of clocks, and every kind that the rule tables have."""
+    rows = (*RULES, *rules_of(shipped_treaties()))
+    assert {row.clock.partition("/")[0] for row in rows} == WORDS["en"].tasks.keys() - {""}
     assert WORDS["kk"].tasks.keys() == WORDS["ru"].tasks.keys() == WORDS["en"].tasks.keys()
     assert "published" not in wording.task(WORDS["en"], "14-8(2)/response/5")
     assert wording.task(WORDS["en"], "14-8(2)/response/5") == wording.task(WORDS["en"], "14-8(2)/communication")

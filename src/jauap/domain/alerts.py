@@ -29,8 +29,9 @@ from jauap.domain.facts import AlertChannel, AlertFault, Value
 
 AlertKind = Literal["near", "missed", "moved", "moved-earlier", "estimate", "calendar-missing", "no-date"]
 """near: the day to act by comes near, or is today. missed: the term ended. moved, moved-earlier: the day to act by is
-another one. estimate: it rests on a day that is only estimated. calendar-missing: it can't be counted, for a year's
-calendar is not loaded. no-date: it can't be told, for the date that it runs from is not on record."""
+another one, or is the same but the term ends earlier. estimate: it rests on a day that is only estimated.
+calendar-missing: it can't be counted, for a year's calendar is not loaded. no-date: it can't be told, for the date that
+it runs from is not on record."""
 STANDING: frozenset[AlertKind] = frozenset({"near", "missed"})
 """The alerts that say how a clock stands; the others say what changed about its term."""
 STATED = "stated/1"
@@ -145,6 +146,8 @@ def _moved(event: DeadlineMoved, before: Term) -> AlertKind | None:
     now, then = act_by(event), act_by(before)
     if now is not None and now != then:
         return "moved-earlier" if then is not None and now < then else "moved"
+    if event.due is not None and before.due is not None and event.due < before.due:
+        return "moved-earlier"
     changed = (event.absent, event.estimated) != (before.absent, before.estimated)
     return _uncertain(event) if changed else None
 
@@ -197,7 +200,7 @@ def _since_told(alert: Alert, same: Alert | None, event: DeadlineMoved, before: 
     previous = untold.previous if untold else before
     because = tuple(dict.fromkeys((*(untold.because if untold else ()), *event.because)))
     kind, now = alert.kind, act_by(event)
-    if kind in ("moved", "moved-earlier"):
+    if kind in ("moved", "moved-earlier") and now != before:
         kind = "moved-earlier" if previous is not None and now is not None and now < previous else "moved"
     return msgspec.structs.replace(alert, kind=kind, previous=previous, because=because)
 
