@@ -59,11 +59,15 @@ def clocks_of(
 
 
 def run(
-    case: Case, today: date, calendar: Calendars | None = None, most: int = LIMIT
+    case: Case,
+    today: date,
+    calendar: Calendars | None = None,
+    most: int = LIMIT,
+    rules: Sequence[Rule] = ALL_RULES,
 ) -> tuple[Case, list[DeadlineStep]]:
     """Fold the first step and look again, until none is left or `most` were folded; give the case and the steps."""
     folded: list[DeadlineStep] = []
-    while len(folded) < most and (steps := reconcile(case, calendar or shipped(), ALL_RULES, today)):
+    while len(folded) < most and (steps := reconcile(case, calendar or shipped(), rules, today)):
         sequence = case.deadlines.last + 1
         case = evolve(case, Recorded(service="deadlines", sequence=sequence, event=steps[0]))
         folded.append(steps[0])

@@ -1,14 +1,15 @@
 """The clocks that should run: what starts each, what meets it, what moves it, and how it stands on a day."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
 
-from jauap.domain.case import CALENDAR, Case
-from jauap.domain.facts import ForwardedTo
-from jauap.domain.rules import RULES
-from services.deadlines.clocks import NO_LETTER_DATE
+from jauap.domain.case import CALENDAR, Case, Clock
+from jauap.domain.events import CalendarActReceived
+from jauap.domain.facts import CalendarAct, ForwardedTo
+from jauap.domain.rules import RULES, with_receipt
+from services.deadlines.clocks import NO_LETTER_DATE, wanted_clocks
 from tests.builders import (
     a_communication,
     a_correction,
@@ -28,7 +29,7 @@ from tests.builders import (
     given,
     some_info,
 )
-from tests.services.deadline_runs import clocks_of, moved_off, without
+from tests.services.deadline_runs import acts, clocks_of, moved_off, shipped, then, without
 
 
 def asked(body: str = "MIA", due: str | None = "06-19") -> ForwardedTo:
@@ -457,3 +458,93 @@ def test_return_after_a_second_forwarding() -> None:
     case = given(a_communication(), a_forwarding(asked()), again, some_info(), a_return(2, due=day("06-29")))
     clock = clocks_of(case)["asked/MIA"]
     assert (clock.starts_on, clock.due, clock.basis) == (day("06-09"), day("06-29"), "routing:3")
+
+
+# The calendar's own clock: CALENDAR, with the years that ship (2022 to 2027) unless said
+
+
+def the_calendar(*acts_on_record: CalendarAct) -> Case:
+    """CALENDAR, with acts in the order given."""
+    return given(
+        *(msgspec.convert(msgspec.structs.asdict(act), CalendarActReceived) for act in acts_on_record or acts()),
+        case_id=CALENDAR,
+    )
+
+
+def missing_years(case: Case, today: str) -> dict[str, Clock]:
+    """The clocks of CALENDAR that should run on a day."""
+    return wanted_clocks(case, shipped(), RULES, date.fromisoformat(today))
+
+
+def test_next_year_s_calendar_is_missing_from_november_on() -> None:
+    """Not before: on 1 November it is told, on the 30th it is due."""
+    case = the_calendar()
+    assert missing_years(case, "2027-10-31") == {}
+    (clock,) = missing_years(case, "2027-11-01").values()
+    assert (clock.clock, clock.paragraph, clock.rule) == ("calendar/2028", None, "calendar/practice")
+    assert (clock.starts_on, clock.due, clock.met_on, clock.missed) == (
+        date(2027, 11, 1), date(2027, 11, 30), None, False,
+    )  # fmt: skip
+    assert missing_years(case, "2027-11-30")["calendar/2028"].missed is False
+    assert missing_years(case, "2027-12-01")["calendar/2028"].missed is True
+
+
+def test_a_calendar_that_was_known_before_november_starts_no_clock() -> None:
+    """The acts that ship are all known in time, but for the years that nothing is known of."""
+    assert missing_years(the_calendar(), "2026-12-31") == {}
+    two_years_on = missing_years(the_calendar(), "2028-11-02")
+    assert list(two_years_on) == ["calendar/2028", "calendar/2029"]
+
+
+def test_a_calendar_meets_it_by_the_day_on_which_it_was_known() -> None:
+    """In time, or late; and a withdrawal of the act opens it again."""
+    for known_on, late in (("2027-11-12", False), ("2027-12-03", True)):
+        act = CalendarAct(act="law-2028", title="A law", known_on=date.fromisoformat(known_on), years=(2028,), days=())
+        clock = missing_years(the_calendar(*acts(), act), "2027-12-20")["calendar/2028"]
+        assert (clock.met_on, clock.met_by) == (act.known_on, f"intake:{len(acts()) + 1}")
+        assert clock.missed is late
+    act = CalendarAct(act="law-2028", title="A law", known_on=date(2027, 11, 12), years=(2028,), days=())
+    back = then(the_calendar(*acts(), act), by("intake", a_withdrawal(len(acts()) + 1)))
+    assert missing_years(back, "2027-11-20")["calendar/2028"].met_on is None
+
+
+# Receipt, where the decree leaves it open
+
+
+EVENING = datetime(2026, 6, 5, 15, 0, tzinfo=UTC)
+"""20:00 in Kazakhstan on a Friday."""
+
+
+def test_a_chosen_policy_of_receipt_starts_both_clocks_of_14_5() -> None:
+    """After office hours on Friday is Monday by that policy; the deadline says by which it was counted."""
+    rules = with_receipt(RULES, "office-hours/1", date(2026, 6, 1))
+    case = given(a_communication(received_on=day("06-05"), received_at=EVENING))
+    for name in ("14-5(1)", "14-5(2)"):
+        safest, chosen = clocks_of(case)[name], clocks_of(case, rules=rules)[name]
+        assert (safest.receipt, safest.starts_on, safest.due) == ("first-receipt/1", day("06-05"), day("06-12"))
+        assert (chosen.receipt, chosen.starts_on, chosen.due) == ("office-hours/1", day("06-08"), day("06-15"))
+        assert chosen.rule == f"{name}/2022/office-hours-1"
+
+
+def test_it_is_chosen_by_the_day_on_which_the_letter_came() -> None:
+    """What came before the policy was in force is judged as before, although its next working day lies within."""
+    rules = with_receipt(RULES, "office-hours/1", date(2026, 6, 8))
+    clock = clocks_of(given(a_communication(received_on=day("06-05"), received_at=EVENING)), rules=rules)["14-5(1)"]
+    assert (clock.receipt, clock.starts_on) == ("first-receipt/1", day("06-05"))
+
+
+def test_a_corrected_hour_of_receipt_moves_them() -> None:
+    """The hour was entered wrongly: 17:00, not 20:00."""
+    rules = with_receipt(RULES, "office-hours/1", date(2026, 6, 1))
+    letter = a_communication(received_on=day("06-05"), received_at=EVENING)
+    correction = a_correction(received_at=datetime(2026, 6, 5, 12, 0, tzinfo=UTC))
+    clock = clocks_of(given(letter, correction), rules=rules)["14-5(1)"]
+    assert (clock.starts_on, clock.basis) == (day("06-05"), "intake:2")
+
+
+def test_a_policy_that_needs_a_missing_year_gives_no_date() -> None:
+    """On the evening of the last day of the last year that is loaded nobody knows the next working day."""
+    rules = with_receipt(RULES, "office-hours/1", date(2026, 6, 1))
+    letter = a_communication(received_on=date(2026, 12, 31), received_at=datetime(2026, 12, 31, 15, 0, tzinfo=UTC))
+    clock = clocks_of(given(letter), calendar=without(2027), rules=rules)["14-5(1)"]
+    assert (clock.due, clock.absent) == (None, "the calendar of 2027 is not loaded")

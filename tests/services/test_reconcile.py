@@ -3,19 +3,23 @@
 from datetime import date
 from typing import Any
 
-from jauap.domain.case import Case
+import msgspec
+
+from jauap.domain.case import Case, Clock
 from jauap.domain.events import (
+    CalendarActReceived,
     DeadlineDropped,
     DeadlineMet,
     DeadlineMissed,
     DeadlineMoved,
     DeadlineNear,
     DeadlineStarted,
+    DeadlineStep,
     Event,
     FindingCured,
     FindingRaised,
 )
-from jauap.domain.facts import ForwardedTo
+from jauap.domain.facts import CalendarDay, ForwardedTo
 from jauap.domain.rules import RULES
 from jauap.domain.workdays import Calendars
 from services.deadlines.reconcile import reconcile
@@ -37,6 +41,8 @@ from tests.builders import (
     some_info,
 )
 from tests.services.deadline_runs import (
+    ALL_RULES,
+    acts,
     as_wanted,
     bare,
     moved_off,
@@ -51,6 +57,12 @@ Item = Event | tuple[str, Event]
 
 NOT_FORWARDED = (a_communication(), a_notice())
 """Received on 3 June, the Ombudsman informed: 14-5(1) is the one open clock, due on 10 June, safe on 9 June."""
+
+
+def the_move(steps: list[DeadlineStep]) -> DeadlineMoved:
+    """The one move of 14-5(1) among steps."""
+    (moved,) = (step for step in steps if isinstance(step, DeadlineMoved) and step.clock == "14-5(1)")
+    return moved
 
 
 def settled(*history: Item, today: str = "06-05", calendar: Calendars | None = None) -> Case:
@@ -340,6 +352,95 @@ def test_calendar_change_earlier() -> None:
         "FindingRaised late/14-5(1)",
         "FindingCured late/14-5(1)",
     ]
+
+
+def test_a_move_by_the_calendar_names_its_acts() -> None:
+    """The act that came, or that went: both times the move names it, and says whether it is earlier."""
+    order = CalendarActReceived(
+        act="later-order",
+        title="An order",
+        known_on=day("06-01"),
+        days=(CalendarDay(day=day("06-08"), becomes="moved-off", why="Order"),),
+    )
+    case, _ = run(given(*NOT_FORWARDED), day("06-05"), Calendars(acts(), 20))
+    case, steps = run(case, day("06-05"), Calendars([*acts(), order], 21))
+    moved = the_move(steps)
+    assert (moved.previous, moved.due, moved.earlier) == (day("06-10"), day("06-11"), False)
+    assert (moved.because, moved.acts, moved.calendar) == (("later-order",), ("later-order",), 21)
+    moved = the_move(run(case, day("06-05"), Calendars(acts(), 22))[1])
+    assert (moved.previous, moved.due, moved.earlier) == (day("06-11"), day("06-10"), True)
+    assert (moved.because, moved.acts, moved.calendar) == (("later-order",), (), 22)
+
+
+def test_a_move_by_a_fact_names_no_act() -> None:
+    """A corrected receipt moves the clock by itself, also onto days that other acts name."""
+    case = settled(*NOT_FORWARDED)
+    _, steps = run(then(case, a_correction(received_on=day("05-26"))), day("06-05"))
+    moved = the_move(steps)
+    assert (moved.starts_on, moved.because, moved.earlier) == (day("05-26"), (), True)
+    assert moved.acts == ("kurban-ait-2026",)
+
+
+def test_the_term_ends_earlier_although_the_safe_date_stays() -> None:
+    """22 October 2022 became a working Saturday: due Saturday for Monday, safe on Friday the 21st both times."""
+    before = Calendars([act for act in acts() if act.act != "government-796-2022"], 20)
+    letter = a_communication(received_on=date(2022, 10, 17))
+    case, _ = run(given(letter, a_notice(informed_on=date(2022, 10, 17))), date(2022, 10, 18), before)
+    _, steps = run(case, date(2022, 10, 18), Calendars(acts(), 21))
+    moved = the_move(steps)
+    assert (moved.previous, moved.due, moved.safe) == (date(2022, 10, 24), date(2022, 10, 22), date(2022, 10, 21))
+    assert (moved.earlier, moved.because) == (True, ("government-796-2022",))
+
+
+def test_what_became_known_after_the_term_moves_nothing() -> None:
+    """Made a day off only after the term had ended on it: people could not have counted on that."""
+    late = CalendarActReceived(
+        act="late-order",
+        title="An order",
+        known_on=day("06-11"),
+        days=(CalendarDay(day=day("06-05"), becomes="moved-off", why="Order"),),
+    )
+    case = settled(*NOT_FORWARDED, today="06-11")
+    assert case.deadlines.clocks["14-5(1)"].missed
+    assert run(case, day("06-12"), Calendars([*acts(), late]))[1] == []
+
+
+def test_reopened_is_told_to_be_near_again() -> None:
+    """Who took it for done learns once more how near it is; then not again."""
+    case = settled(*NOT_FORWARDED, a_forwarding(), today="06-08")
+    assert case.deadlines.clocks["14-5(1)"].met_on
+    case, steps = run(then(case, by("routing", a_withdrawal(2))), day("06-08"))
+    assert names(steps) == ["DeadlineReopened 14-5(1)", "DeadlineNear 14-5(1)"]
+    case, steps = run(then(case, a_forwarding()), day("06-08"))
+    _, steps = run(then(case, by("routing", a_withdrawal(4))), day("06-08"))
+    assert names(steps) == ["DeadlineReopened 14-5(1)", "DeadlineNear 14-5(1)"]
+
+
+def test_an_amendment_from_five_to_seven_days() -> None:
+    """From 8 June on: what started before it is judged as before, to the end; what starts that day is given seven."""
+    first = next(rule for rule in RULES if rule.clock == "14-5(1)")
+    amended = (
+        *(rule for rule in ALL_RULES if rule is not first),
+        msgspec.structs.replace(first, in_force_until=day("06-07")),
+        msgspec.structs.replace(first, row="14-5(1)/2026", count=7, in_force_from=day("06-08")),
+    )
+
+    def on(received: str, today: str) -> Clock:
+        """A letter's clock, kept up by the old table until 5 June, by the amended one afterwards."""
+        case, _ = run(given(a_communication(received_on=day(received)), a_notice()), day("06-05"))
+        return run(case, day(today), rules=amended)[0].deadlines.clocks["14-5(1)"]
+
+    before, across, after = (on(received, "06-09") for received in ("06-01", "06-04", "06-08"))
+    assert (before.rule, before.due, before.missed) == ("14-5(1)/2022", day("06-08"), True)
+    assert (across.rule, across.due, across.missed) == ("14-5(1)/2022", day("06-11"), False)
+    assert (after.rule, after.due, after.missed) == ("14-5(1)/2026", day("06-17"), False)
+    assert on("06-04", "06-12").missed
+    case, _ = run(given(a_communication(received_on=day("06-04")), a_notice()), day("06-05"))
+    _, steps = run(case, day("06-08"), rules=amended)
+    assert steps == [], "the amendment itself moves nothing that runs"
+    _, steps = run(then(case, a_correction(received_on=day("06-08"))), day("06-08"), rules=amended)
+    moved = the_move(steps)
+    assert (moved.rule, moved.due) == ("14-5(1)/2026", day("06-17"))
 
 
 def test_missing_calendar_is_loaded() -> None:

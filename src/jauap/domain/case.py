@@ -293,12 +293,13 @@ def corrected(letter: Letter, sequence: int, correction: CommunicationCorrected)
     if "received_on" in given:
         changes["receipt_assumed"] = False
     communication = msgspec.structs.replace(letter.communication, **changes)
+    receipt = {"received_on", "received_at", "in_astana_on"}
     term = {"reply_due", "reply_within_days"}
     if communication.reply_within_days is not None:
         term.add("letter_date")  # the period runs from it
     return Letter(
         communication=communication,
-        received_by=sequence if "received_on" in given else letter.received_by,
+        received_by=sequence if receipt & changes.keys() else letter.received_by,
         term_by=sequence if term & changes.keys() else letter.term_by,
     )
 
