@@ -49,6 +49,10 @@ class Scale(Value, frozen=True, kw_only=True):
     """Records that go through the cut-off pipelines."""
     behind: int = 100_000
     """Events behind a service that is killed."""
+    terms: int = 300_000
+    """Terms of working days that are counted."""
+    open_clocks: int = 100_000
+    """Clocks that a calendar act moves."""
     visible_seconds: float = 15.0
     warm_seconds: float = 10.0
     loop_seconds: float = 5.0
@@ -60,6 +64,8 @@ QUICK = Scale(
     cases=200,
     layered=5_000,
     behind=2_000,
+    terms=20_000,
+    open_clocks=2_000,
     visible_seconds=2.0,
     warm_seconds=1.0,
     loop_seconds=0.5,

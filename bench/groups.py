@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from bench.clocks import measure_clocks
 from bench.commands import measure_commands
 from bench.figures import Found, Scale
 from bench.rebuild import measure_layers, measure_rebuild, write_log
@@ -12,7 +13,8 @@ from bench.visible import measure_visible
 ON_THE_WHOLE_LOG = ("layers", "rebuild", "start")
 ON_A_SHORT_LOG = ("visible", "killed")
 ON_AN_EMPTY_LOG = ("commands",)
-NAMES = (*ON_THE_WHOLE_LOG, *ON_AN_EMPTY_LOG, *ON_A_SHORT_LOG)
+ON_LETTERS_OF_TODAY = ("clocks",)
+NAMES = (*ON_THE_WHOLE_LOG, *ON_AN_EMPTY_LOG, *ON_A_SHORT_LOG, *ON_LETTERS_OF_TODAY)
 
 
 def measure(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:
@@ -24,6 +26,9 @@ def measure(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]
             yield "commands", measure_commands(stack, scale)
     if not set(names).isdisjoint(ON_A_SHORT_LOG):
         yield from _on_a_short_log(names, scale)
+    if not set(names).isdisjoint(ON_LETTERS_OF_TODAY):
+        with running() as stack:
+            yield "clocks", measure_clocks(stack, scale)
 
 
 def _on_the_whole_log(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:

@@ -6,10 +6,15 @@ from importlib.resources import files
 from jauap.documents import DocumentStore
 from jauap.domain.bodies import parse_bodies
 from jauap.domain.checks import Context
-from jauap.domain.facts import Value
+from jauap.domain.facts import CalendarAct, Value
 from jauap.domain.treaties import Treaties, parse_treaties
-from jauap.domain.workdays import day_in_kazakhstan
+from jauap.domain.workdays import day_in_kazakhstan, parse_acts
 from jauap.settings import Settings
+
+
+def shipped_acts() -> tuple[CalendarAct, ...]:
+    """The calendar acts that ship with this release, in the order in which they became known."""
+    return parse_acts(files("jauap.domain").joinpath("calendar_acts.json").read_bytes())
 
 
 def shipped_treaties() -> Treaties:

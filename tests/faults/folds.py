@@ -42,7 +42,8 @@ class Fold:
     def digest(self, case_id: str) -> str:
         """What an instance should tell of a case."""
         case = self.cases.get(case_id, Case(case_id=case_id))
-        return hashlib.sha256(msgspec.json.encode(case, order="deterministic")).hexdigest()
+        state = msgspec.to_builtins(case, str_keys=True)
+        return hashlib.sha256(msgspec.json.encode(state, order="deterministic")).hexdigest()
 
 
 def recorded(service: str, record: Record) -> Recorded:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -13,8 +12,8 @@ from jauap.domain.events import CalendarActReceived, DeadlineMoved, DeadlineStar
 from jauap.domain.facts import CalendarAct, CalendarDay, DayKind
 from jauap.domain.rules import RULES, Rule
 from jauap.domain.treaties import rules_of
-from jauap.domain.workdays import Calendars, parse_acts
-from jauap.surroundings import shipped_treaties
+from jauap.domain.workdays import Calendars
+from jauap.surroundings import shipped_acts, shipped_treaties
 from services.deadlines.clocks import wanted_clocks
 from services.deadlines.reconcile import reconcile
 from tests.builders import day, recorded
@@ -28,7 +27,7 @@ LIMIT = 1000
 @cache
 def acts() -> tuple[CalendarAct, ...]:
     """Give the acts that ship: the years 2022 to 2027."""
-    return parse_acts(files("jauap.domain").joinpath("calendar_acts.json").read_bytes())
+    return shipped_acts()
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,10 +14,11 @@ from jauap.clock import clock_from_environment
 from jauap.domain.case import CALENDAR
 from jauap.domain.events import CalendarActReceived
 from jauap.domain.facts import CalendarAct, Value
-from jauap.domain.workdays import Calendar, calendar_of, day_in_kazakhstan, parse_acts
+from jauap.domain.workdays import Calendar, calendar_of, day_in_kazakhstan
 from jauap.projections import queries
 from jauap.projections.case_history import HistoryRow
 from jauap.projections.database import Connection, DatabaseUnavailable, connect
+from jauap.surroundings import shipped_acts
 
 Source = Literal["on-record", "shipped"]
 WRITTEN = "%Y-%m-%d"
@@ -122,7 +122,7 @@ def find(data_dir: Path, *, shipped: bool) -> Acts:
 
 def of_the_release() -> Acts:
     """The acts that ship."""
-    acts = parse_acts(files("jauap.domain").joinpath("calendar_acts.json").read_bytes())
+    acts = shipped_acts()
     return Acts(source="shipped", entries=tuple(Entry(act=act) for act in acts))
 
 

@@ -10,6 +10,7 @@ from types import FrameType
 
 import msgspec
 
+from jauap.domain.case import Case
 from jauap.messaging.folding import Track
 from jauap.messaging.lane import Lane
 from jauap.messaging.loop import Loop
@@ -50,5 +51,10 @@ def _of_lane(lane: Lane) -> dict[str, object]:
 
 def _of_track(track: Track) -> dict[str, object]:
     heads = {service: (chain.sequence, chain.hash.hex(), chain.broken_at) for service, chain in track.chains.items()}
-    state = msgspec.json.encode(track.case, order="deterministic")
-    return {"heads": heads, "parked": track.parked, "case": hashlib.sha256(state).hexdigest()}
+    return {"heads": heads, "parked": track.parked, "case": state_digest(track.case)}
+
+
+def state_digest(case: Case) -> str:
+    """The SHA-256, in hexadecimal, of a folded case as JSON: equal for equal states, whatever order they arose in."""
+    state = msgspec.json.encode(msgspec.to_builtins(case, str_keys=True), order="deterministic")
+    return hashlib.sha256(state).hexdigest()

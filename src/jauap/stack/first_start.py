@@ -1,7 +1,6 @@
 """What a new deployment is told first: the acts that say which days are working days."""
 
 import uuid
-from importlib.resources import files
 
 import msgspec
 import structlog
@@ -9,10 +8,10 @@ import structlog
 from jauap.domain.case import CALENDAR
 from jauap.domain.commands import ReceiveCalendarAct
 from jauap.domain.facts import CalendarAct
-from jauap.domain.workdays import parse_acts
 from jauap.messaging.sender import Order, Sender
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
+from jauap.surroundings import shipped_acts
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +22,7 @@ PATIENCE = 30.0
 
 def submit(addresses: Addresses) -> None:
     """Submit the calendar acts that ship with this release. Raises StackError if they are not answered in time."""
-    acts = parse_acts(files("jauap.domain").joinpath("calendar_acts.json").read_bytes())
+    acts = shipped_acts()
     with Sender(addresses.kafka, addresses.registry, "jauap-first-start") as sender:
         for order, outcome in sender.submit([order_of(act) for act in acts], PATIENCE):
             if outcome is None:
