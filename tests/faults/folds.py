@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from jauap.projections.view import CaseView
 from tests.faults import oracle, wire
 from tests.faults.judge import Chains
 from tests.faults.wire import Record
+
+JSONB = 3802
+"""PostgreSQL's number of the type."""
 
 
 class Fold:
@@ -82,8 +85,11 @@ def rows_differ(fold: Fold, database: str) -> Iterator[str]:
     """Where the read models do not show what the log says."""
     with psycopg.connect(database) as connection:
         for name, model in MODELS.items():
-            expected = _by_case(row for case_id in fold.cases for row in model.rows(_view(fold, case_id)))
-            shown = _by_case(tuple(row) for row in connection.execute(f"SELECT * FROM jauap.{name}"))  # noqa: S608
+            table = connection.execute(f"SELECT * FROM jauap.{name}")  # noqa: S608
+            objects = {at for at, column in enumerate(table.description or ()) if column.type_code == JSONB}
+            rows = (row for case_id in fold.cases for row in model.rows(_view(fold, case_id)))
+            expected = _by_case(_with_objects(row, objects) for row in rows)
+            shown = _by_case(tuple(row) for row in table)
             for case_id in expected.keys() | shown.keys():
                 if expected.get(case_id) != shown.get(case_id):
                     yield f"read model {name}: the rows of case {case_id} are not those of the log"
@@ -93,6 +99,11 @@ def rows_differ(fold: Fold, database: str) -> Iterator[str]:
 
 def _view(fold: Fold, case_id: str) -> CaseView:
     return CaseView(fold.cases[case_id], datetime.fromisoformat(fold.latest[case_id]))
+
+
+def _with_objects(row: Sequence[Any], objects: Container[int]) -> tuple[Any, ...]:
+    """A row as it is read back: what was written as JSON is objects then."""
+    return tuple(json.loads(value) if at in objects else value for at, value in enumerate(row))
 
 
 def _by_case(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[str]]:
