@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from jauap.messaging import registry, topics
 from jauap.stack.addresses import Addresses
@@ -19,6 +20,12 @@ def prepare(addresses: Addresses) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the attacks, which take longest, so that no process is left alone with one of them at the end."""
     items.sort(key=lambda item: "faults" not in item.path.parts)
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_comes() -> None:
+    """A command that a test ran in this process has set the log for itself."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,6 @@ def configure(service: str, default: str = "info") -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
-        cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_OfLibraries()], level=logging.WARNING, force=True)
     structlog.contextvars.bind_contextvars(process=service, pid=os.getpid())

@@ -30,6 +30,8 @@ FIGURES = {
     "killed/serving",
     "visible/p50",
     "visible/p99",
+    *(f"clocks/{name}" for name in ("due", "due as known", "started")),
+    *(f"clocks/moved{what}" for what in (" by an act", ": events", "/processor")),
 }
 HAS_POSSIBLE = {"rebuild", "visible", "killed"}
 DIFFERENCES = "layers/"

@@ -17,7 +17,7 @@ import psycopg
 from jauap.stack.errors import StackError
 from tests.faults import disk
 from tests.faults.proxy import Ending, Which
-from tests.faults.scene import COMMANDED, EVERYTHING, SERVICES, Scene
+from tests.faults.scene import EVERYTHING, SERVICES, Scene
 
 Nemesis = Callable[[Scene, Random], None]
 
@@ -30,7 +30,7 @@ SESSION_SECONDS = 10.0
 def kill_service(scene: Scene, random: Random) -> None:
     """Kill -9 of a service or the projector, with commands in flight as often as not, and a new start."""
     name = random.choice(EVERYTHING)
-    if name in COMMANDED and random.random() < 0.6:
+    if name in SERVICES and random.random() < 0.6:
         for _ in range(3):
             burst(scene, random, name)
         time.sleep(random.uniform(0, 0.5))
@@ -63,7 +63,7 @@ def stop_service(scene: Scene, random: Random) -> None:
 
 def zombie(scene: Scene, random: Random) -> None:
     """SIGSTOP past the session time-out with commands in flight; another takes over; SIGCONT, and it writes late."""
-    name = random.choice(COMMANDED)
+    name = random.choice(SERVICES)
     successor = scene.another(name, beside=False)
     try:
         scene.until(f"{successor.name} to be ready", lambda: successor.ready() or successor.process.poll() is not None)
@@ -97,8 +97,7 @@ def split(scene: Scene, random: Random, service: str | None = None) -> None:
     scene.count("splits")
     until = time.monotonic() + random.uniform(6, 20)
     while time.monotonic() < until:
-        if name in COMMANDED:
-            burst(scene, random, name)
+        burst(scene, random, name)
         time.sleep(random.uniform(0.2, 1.5))
     for other in others:
         scene.dismiss(other, random.choice((signal.SIGTERM, signal.SIGKILL)))
@@ -106,7 +105,7 @@ def split(scene: Scene, random: Random, service: str | None = None) -> None:
 
 def slow_writer(scene: Scene, random: Random) -> None:
     """A second instance on the same partitions that is stopped for moments all the time, beside a fast one."""
-    name = random.choice(COMMANDED)
+    name = random.choice(SERVICES)
     slow = scene.another(name, beside=True)
     scene.count("slow writers")
     until = time.monotonic() + random.uniform(6, 15)
@@ -154,7 +153,7 @@ def fill_disk(scene: Scene, random: Random) -> None:
     scene.count("disks filled")
     until = time.monotonic() + random.uniform(3, 12)
     while time.monotonic() < until and scene.runs(name):
-        burst(scene, random, random.choice(COMMANDED))
+        burst(scene, random, random.choice(SERVICES))
         time.sleep(random.uniform(0.1, 0.5))
     disk.heal(scene.stack, name)
     if scene.runs(name) and random.random() < 0.5:
@@ -194,7 +193,7 @@ def jump_clock(scene: Scene, random: Random) -> None:
     scene.count("clock jumps")
     until = time.monotonic() + random.uniform(2, 8)
     while time.monotonic() < until:
-        burst(scene, random, random.choice(COMMANDED))
+        burst(scene, random, random.choice(SERVICES))
         time.sleep(random.uniform(0.1, 0.5))
     scene.set_clock(timedelta(0))
     time.sleep(0.2)
@@ -220,7 +219,7 @@ def park(scene: Scene, random: Random) -> None:
         scene.count(f"cases made to fail: {how}")
         until = time.monotonic() + random.uniform(2, 6)
         while time.monotonic() < until:
-            burst(scene, random, random.choice(COMMANDED), random.choice(cases))
+            burst(scene, random, random.choice(SERVICES), random.choice(cases))
             time.sleep(random.uniform(0.1, 1))
     for name in EVERYTHING:  # the release that can do it
         scene.stack.kill(name)
@@ -234,7 +233,7 @@ def park(scene: Scene, random: Random) -> None:
 
 def late_requests(scene: Scene, random: Random, service: str | None = None) -> None:
     """Appends of a service are held back; it retries, or is killed and started again; then the old ones arrive."""
-    name = service or random.choice(COMMANDED)
+    name = service or random.choice(SERVICES)
     which = Which(client=f"jauap-{name}", holding=f"jauap.{name}.events".encode())
     scene.network.hold(which, random.choice((1, 2, 5, None)))
     scene.count("appends held back")
@@ -258,8 +257,7 @@ def lost_answers(scene: Scene, random: Random) -> None:
     name = random.choice(SERVICES)
     scene.network.lose_answers(Which(client=f"jauap-{name}"), random.choice((1, 3, None)))
     scene.count("answers lost")
-    if name in COMMANDED:
-        burst(scene, random, name)
+    burst(scene, random, name)
     time.sleep(random.uniform(0.5, 7))
     scene.network.cut(f"jauap-{name}")
     scene.network.heal()
@@ -279,7 +277,7 @@ def half_open(scene: Scene, random: Random) -> None:
     name = random.choice((*EVERYTHING, None))
     scene.network.half_open(name and f"jauap-{name}", new_ones_too=random.random() < 0.5)
     scene.count("links half open")
-    if name in COMMANDED:
+    if name in SERVICES:
         burst(scene, random, name)
     time.sleep(random.uniform(1, 14))
     scene.network.heal()
@@ -291,7 +289,7 @@ def slow_links(scene: Scene, random: Random) -> None:
     scene.network.delay(random.choice((0.02, 0.1, 0.4)))
     scene.count("links slow")
     for _ in range(3):
-        burst(scene, random, random.choice(COMMANDED))
+        burst(scene, random, random.choice(SERVICES))
         time.sleep(random.uniform(0.5, 2))
     scene.network.heal()
 
@@ -305,9 +303,9 @@ def lose_tail(scene: Scene, random: Random) -> None:
     The log may grow again before anyone looks, and an append from before the loss may arrive after it.
     """
     name = random.choice(SERVICES)
-    kind = "events" if name == "deadlines" else random.choice(("events", "events", "commands"))
+    kind = random.choice(("events", "events", "commands"))
     topic = f"jauap.{name}.{kind}"
-    sleeps, late = random.random() < 0.5, name in COMMANDED and random.random() < 0.5
+    sleeps, late = random.random() < 0.5, random.random() < 0.5
     if late:
         scene.network.hold(Which(client=f"jauap-{name}", holding=f"jauap.{name}.events".encode()), 2)
         burst(scene, random, name)
@@ -326,7 +324,7 @@ def lose_tail(scene: Scene, random: Random) -> None:
     if late:
         scene.count_many("late appends", scene.network.release())
     for _ in range(3):
-        burst(scene, random, random.choice(COMMANDED))
+        burst(scene, random, random.choice(SERVICES))
 
 
 def _grow(scene: Scene, random: Random, name: str) -> None:
@@ -336,8 +334,7 @@ def _grow(scene: Scene, random: Random, name: str) -> None:
     while not other.ready() and time.monotonic() < until:
         time.sleep(0.1)
     for _ in range(4):
-        if name in COMMANDED:
-            burst(scene, random, name)
+        burst(scene, random, name)
         time.sleep(random.uniform(0.1, 0.5))
     scene.dismiss(other)
 

@@ -31,7 +31,6 @@ FLAG = "JAUAP_FAULTS_FLAG"
 """Setting of `faulty`: the file that says what fails."""
 ROOT = Path(__file__).parents[2]
 PATIENCE = 150.0
-COMMANDED = ("intake", "routing", "publication")
 SERVICES = ("intake", "routing", "deadlines", "publication")
 EVERYTHING = (*SERVICES, "projector")
 

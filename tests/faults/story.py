@@ -8,6 +8,7 @@ from typing import NamedTuple
 from jauap.domain.commands import SERVICE_OF
 
 BODIES = ("MIA", "MOJ", "MOH", "GPO")
+OFFICERS = ("OFFICER-1", "OFFICER-2", "OFFICER-3")
 LANGUAGES = ("en", "en", "fr", None)
 DAYS_BACK = 70
 """Letters came in at most so many days ago, so that terms are over, near and open."""
@@ -201,6 +202,29 @@ class Story:
             "filed_on": self.day(),
         }
 
+    def assign(self) -> Content:
+        """A case is given to somebody."""
+        return {"officer": self._random.choice(OFFICERS), "assigned_on": self.day()}
+
+    def tell(self) -> Content:
+        """Somebody was told of an alert."""
+        return {
+            "alert": self._alert(),
+            "level": self._random.randrange(2),
+            "recipient": self._random.choice(OFFICERS),
+            "channel": "email",
+            "message": f"<{self._random.randrange(10**9)}@jauap>",
+            "delivered_on": self.today,
+        }
+
+    def take_notice(self) -> Content:
+        """Somebody took notice of one."""
+        return {"alert": self._alert(), "by": self._random.choice(OFFICERS), "acknowledged_on": self.today}
+
+    def _alert(self) -> int:
+        """Most cases have their alerts among their first steps."""
+        return self._random.randrange(1, 30)
+
     def publish(self) -> Content:
         """On the MFA's site."""
         what = self._random.choice(("communication", "response"))
@@ -222,7 +246,10 @@ KINDS: Mapping[str, tuple[float, Callable[..., Content]]] = {
     "InformOmbudsman": (6, Story.ombudsman),
     "ReturnAgencyInfo": (4, Story.give_back),
     "RecordMeeting": (6, Story.meet),
+    "AssignCase": (2, Story.assign),
     "WithdrawRoutingEntry": (3, Story.withdraw),
+    "RecordAlertDelivery": (5, Story.tell),
+    "AcknowledgeAlert": (4, Story.take_notice),
     "DraftResponse": (6, Story.draft),
     "SendResponse": (8, Story.send),
     "FileReport": (7, Story.report),
