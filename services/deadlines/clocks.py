@@ -20,7 +20,6 @@ from jauap.domain.events import (
     OHCHRPublished,
     OmbudsmanInformed,
     PublishedOnSite,
-    ReplyExtensionGranted,
     ReportFiled,
     ResponseSent,
 )
@@ -72,6 +71,8 @@ def judged(ground: Ground, calendars: Calendars, rules: Sequence[Rule], today: d
     starts_on, end = ground.starts_on, ground.stated
     if end is None:
         starts_on, end = counted(ground, rule, calendars, decisive)
+    elif ground.kind != "calendar":
+        end = with_safe_day(end, calendars, decisive)
     return Clock(
         clock=ground.clock,
         paragraph=rule.paragraph,
@@ -109,11 +110,34 @@ def counted(ground: Ground, rule: Rule, calendars: Calendars, closed_on: date) -
         return starts_on, End(workdays.TERM_ENDS[rule.policy](starts_on, rule.count))
     try:
         if ground.letter is not None and rule.receipt is not None:
-            starts_on = receipts.received_on(ground.letter, rule.receipt, calendars.known_on(max(starts_on, closed_on)))
+            starts_on = receipts.received_as_known(ground.letter, rule.receipt, calendars, max(starts_on, closed_on))
         term = workdays.count_as_known(starts_on, rule.count, rule.policy, calendars, closed_on, rule.safe_policy)
     except CalendarMissing as missing:
         return starts_on, End(None, absent=f"the calendar of {missing.year} is not loaded")
     return starts_on, End(term.due, safe=term.safe, estimated=term.estimated, acts=term.acts, known_on=term.known_on)
+
+
+def with_safe_day(stated: End, calendars: Calendars, closed_on: date) -> End:
+    """Set the day to act by of a date that is stated for a day off: the working day before; the date does not move.
+
+    By the calendar as known on the day of what met it, or today, and on that date at the latest. Where that lacks the
+    year, nothing is set.
+    """
+    if stated.due is None:
+        return stated
+    calendar = calendars.known_on(min(closed_on, stated.due))
+    try:
+        safe = workdays.last_working_day(stated.due, calendar)
+    except CalendarMissing:
+        return stated
+    if safe == stated.due:
+        return stated
+    return stated._replace(
+        safe=safe,
+        estimated=calendar.rests_on_estimate(safe, stated.due),
+        acts=calendar.acts_on(safe, stated.due),
+        known_on=calendar.known_on,
+    )
 
 
 # What each clock rests on.
@@ -152,13 +176,13 @@ def response_sent(case: Case, letter: Letter) -> Iterator[Ground]:
 
 
 def stated_term(case: Case, letter: Letter) -> tuple[End, str] | None:
-    """Give the end of the term that the letter states and the record that stated it; the latest extension wins.
+    """Give the end of the term that the letter states and the record that stated it; the extension granted last wins.
 
     A period runs in calendar days from the letter's own date; nothing moves off a day off. None: none is stated.
     """
-    extensions = case.intake.of(ReplyExtensionGranted)
-    if extensions:
-        at, extension = extensions[-1]
+    latest = cases.extension_of(case)
+    if latest is not None:
+        at, extension = latest
         return End(extension.reply_due), f"intake:{at}"
     communication, basis = letter.communication, f"intake:{letter.term_by}"
     if communication.reply_due is None and communication.reply_within_days is None:
@@ -169,7 +193,7 @@ def stated_term(case: Case, letter: Letter) -> tuple[End, str] | None:
 
 def original_term(case: Case, letter: Letter) -> date | None:
     """Give the day that the letter itself states, where an extension took its place; None: none did, or none is."""
-    return cases.stated_due(letter.communication) if case.intake.of(ReplyExtensionGranted) else None
+    return None if cases.extension_of(case) is None else cases.stated_due(letter.communication)
 
 
 def communication_published(case: Case, _letter: Letter) -> Iterator[Ground]:
@@ -230,7 +254,10 @@ def reported(case: Case, paragraph: str, recipient: Recipient) -> Iterator[Groun
 
 
 def bodies_asked(case: Case, _letter: Letter) -> Iterator[Ground]:
-    """Practice: each body that was asked by a date supplies its information, or says that the matter is not its own."""
+    """Practice: each body that was asked by a date supplies its information, or says that the matter is not its own.
+
+    What it answered before it was asked again answers what it was asked before.
+    """
     for body in cases.asked_bodies(case):
         request = latest_request(case, body)
         if request is not None:
@@ -242,7 +269,7 @@ def bodies_asked(case: Case, _letter: Letter) -> Iterator[Ground]:
                 starts_on=starts_on,
                 basis=f"routing:{sequence}",
                 stated=End(due),
-                met=earliest("intake", answers_of(case, body)),
+                met=earliest("intake", (answer for answer in answers_of(case, body) if answer.on >= starts_on)),
             )
 
 
@@ -326,8 +353,18 @@ def since_ohchr(clock: str, published: Moment, met: Met | None) -> Ground:
     return Ground(clock=clock, kind="14-8(2)", starts_on=published.on, basis=f"intake:{published.sequence}", met=met)
 
 
+def entered_again(case: Case, withdrawn: int) -> int | None:
+    """Give the response that was entered in the place of a withdrawn one: the next in the log. None: none was.
+
+    What was reported on it, or published of it, stands for that one then.
+    """
+    return min((at for at, _ in cases.substantive_responses(case) if at > withdrawn), default=None)
+
+
 def response_meant(case: Case, named: int | None) -> int | None:
     """Give the sequence of the response that a fact is about: the one it names, else the first on record."""
+    if named is not None and case.publication.get(named, ResponseSent) is None:
+        return entered_again(case, named)
     if named is not None:
         return named
     return next((at for at, _ in cases.substantive_responses(case)), None)

@@ -12,6 +12,7 @@ from jauap.domain import case as cases
 from jauap.domain.case import Case, Clock, Finding, Letter
 from jauap.domain.events import (
     AgencyInfoDeclined,
+    AgencyInfoReturned,
     AgencyInfoSubmitted,
     CommunicationForwarded,
     FindingRaised,
@@ -76,9 +77,12 @@ def finding(code: str, breach: Breach) -> Finding:
 
 
 def terms_are_kept(file: CaseFile) -> Iterator[Breach]:
-    """14-5, 14-8, 14-9: what a term of the decree asks for is done by its last day. A request's date is no term."""
+    """14-5, 14-8, 14-9: what a term asks for is done by its last day; of an interim reply's report, it is practice.
+
+    A request's date is no term.
+    """
     for clock in file.clocks.values():
-        if clock.missed and clock.paragraph is not None:
+        if clock.missed and clock.body is None:
             yield late(clock, f"done by {clock.due}")
 
 
@@ -90,13 +94,16 @@ def requests_are_kept(file: CaseFile) -> Iterator[Breach]:
 
 
 def each_body_is_forwarded_to_in_time(file: CaseFile) -> Iterator[Breach]:
-    """14-5(1): each body gets the communication within the term, not only the first one."""
+    """14-5(1): each body gets the communication within the term, not only those of the first forwarding.
+
+    The first one itself is judged by the clock.
+    """
     clock = file.clocks.get("14-5(1)")
     if clock is None or clock.due is None:
         return
     for body in cases.asked_bodies(file.case):
         first = first_forwarding(file.case, body)
-        if first is not None and first.on > clock.due:
+        if first is not None and first.on > clock.due and clock.met_by != f"routing:{first.sequence}":
             yield Breach(
                 about=body,
                 paragraph="14-5(1)",
@@ -105,6 +112,7 @@ def each_body_is_forwarded_to_in_time(file: CaseFile) -> Iterator[Breach]:
                 expected=f"forwarded by {clock.due}",
                 found=f"forwarded on {first.on}",
                 body=body,
+                cured=Met(first.on, f"routing:{first.sequence}"),
             )
 
 
@@ -196,19 +204,21 @@ def response_rests_on_information(file: CaseFile) -> Iterator[Breach]:
 
 
 def response_leaves_no_body_out(file: CaseFile) -> Iterator[Breach]:
-    """14-6: the last draft rests on information of each body asked by then, save one that declined."""
+    """14-6: the last draft rests on the information of each body that had supplied some by the day of the response.
+
+    Whoever supplied none, or only what was returned, is late for a request; the response can't rest on it.
+    """
     declined = {decline.body for _, decline in file.case.intake.of(AgencyInfoDeclined)}
     for at, sent in full_responses(file.case):
-        heard = bodies_behind(file.case, drafts_for(file.case, sent)[-1:])
+        heard = declined | bodies_behind(file.case, drafts_for(file.case, sent)[-1:])
         for body in cases.asked_bodies(file.case):
-            asked = cases.asked_on(file.case, body)
-            if body not in heard | declined and asked is not None and asked <= sent.sent_on:
+            if body in supplied_by(file.case, sent.sent_on) - heard:
                 yield Breach(
                     about=f"publication:{at}/{body}",
                     paragraph="14-6",
                     on=sent.sent_on,
                     basis=f"publication:{at}",
-                    expected="rests on information of each body asked",
+                    expected="rests on the information of each body that supplied some",
                     found=f"rests on none of {body}",
                     body=body,
                 )
@@ -291,6 +301,13 @@ def drafts_for(case: Case, sent: ResponseSent) -> list[ResponseDrafted]:
     """Give the drafts made by a response's day, the last one last: by their own days, then in order of the log."""
     drafts = [draft for _, draft in case.publication.of(ResponseDrafted) if draft.drafted_on <= sent.sent_on]
     return sorted(drafts, key=lambda draft: draft.drafted_on)
+
+
+def supplied_by(case: Case, day: date) -> set[str]:
+    """Give the bodies whose information, on record and not returned, had been supplied by a day."""
+    returned = {back.info for _, back in case.routing.of(AgencyInfoReturned)}
+    supplied = case.intake.of(AgencyInfoSubmitted)
+    return {info.body for at, info in supplied if at not in returned and info.submitted_on <= day}
 
 
 def bodies_behind(case: Case, drafts: Iterable[ResponseDrafted]) -> set[str]:

@@ -21,6 +21,7 @@ from jauap.domain.events import (
     FindingCured,
     FindingRaised,
 )
+from jauap.domain.receipts import FIRST_RECEIPT
 from jauap.domain.rules import NEAR, Rule
 from jauap.domain.workdays import Calendar, CalendarMissing, Calendars, working_days_between
 from services.deadlines.clocks import wanted_clocks
@@ -148,7 +149,8 @@ def acts_between(wanted: Clock, recorded: Clock) -> tuple[str, ...]:
 
 def counted_from(clock: Clock) -> tuple[object, ...]:
     """Give what a term is counted from, beside the calendar."""
-    return (clock.rule, clock.policy, clock.starts_on, clock.receipt, clock.basis)
+    start = clock.starts_on if clock.receipt in (None, FIRST_RECEIPT) else None  # else the calendar may have moved it
+    return (clock.rule, clock.policy, start, clock.receipt, clock.basis)
 
 
 def met(clock: Clock) -> DeadlineMet | None:

@@ -20,9 +20,16 @@ def invitation_has_a_basis(case: Case) -> Iterator[Breach]:
     for at, sent in invitations(case):
         if basis_of(case, sent) is None:
             proposals = case.intake.of(VisitProposed)
-            later = min((Met(made.proposed_on, f"intake:{sequence}") for sequence, made in proposals), default=None)
+            later = min(
+                (
+                    Met(made.proposed_on, f"intake:{sequence}")
+                    for sequence, made in proposals
+                    if made.proposed_on > sent.sent_on
+                ),
+                default=None,
+            )
             expected = f"a proposal or an initiative by {sent.sent_on}"
-            yield of_invitation(at, sent, expected, "none by that day on record", cured=later)
+            yield of_invitation(at, sent, expected, "none on record that stood on that day", cured=later)
 
 
 def proposer_is_competent(case: Case) -> Iterator[Breach]:
@@ -74,8 +81,6 @@ def agreements_missing(
                 body=body,
                 cured=Met(last.on, f"routing:{last.sequence}") if last is not None and last.agreed else None,
             )
-    if proposal.basis == "mfa-initiative" and not must_agree(proposal):
-        yield of_invitation(at, sent, "agreed with the competent state bodies", "no competent body is named")
 
 
 def invitation_goes_through_diplomatic_channels(case: Case) -> Iterator[Breach]:

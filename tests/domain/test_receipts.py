@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from jauap.domain.receipts import FIRST_RECEIPT, RECEIPTS, received_on
+from jauap.domain.events import CalendarActReceived
+from jauap.domain.facts import CalendarDay
+from jauap.domain.receipts import FIRST_RECEIPT, RECEIPTS, received_as_known, received_on
 from jauap.domain.rules import DECREE, RULES, rule_for, with_receipt
-from jauap.domain.workdays import CalendarMissing, calendar_of
+from jauap.domain.workdays import CalendarMissing, Calendars, calendar_of
 from tests.builders import a_communication, day
 from tests.services.deadline_runs import acts
 
@@ -37,6 +39,32 @@ def test_the_day_of_receipt(
     """A letter of Friday, 5 June: safely Friday, after office hours Monday, in Astana when it came there."""
     letter = a_communication(received_on=FRIDAY, received_at=received_at, in_astana_on=in_astana_on)
     assert received_on(letter, policy, SHIPPED) == expected
+
+
+def test_a_closed_office_is_closed_all_day() -> None:
+    """On Saturday morning as on Sunday evening: what comes later is never due earlier."""
+    days = [(day("06-05"), 15), (day("06-06"), 5), (day("06-07"), 5), (day("06-07"), 15)]
+    letters = (
+        a_communication(received_on=on, received_at=datetime(2026, 6, on.day, hour, tzinfo=UTC)) for on, hour in days
+    )
+    assert {received_on(letter, "office-hours/1", SHIPPED) for letter in letters} == {MONDAY}
+
+
+def test_it_stays_as_it_was_known_when_the_letter_came() -> None:
+    """A Monday that became a day off later was the day of receipt; a year that was not known then may be known now."""
+    later = CalendarActReceived(
+        act="later", title="An order", known_on=day("06-16"),
+        days=(CalendarDay(day=MONDAY, becomes="moved-off", why="Order"),),
+    )  # fmt: skip
+    calendars = Calendars([*acts(), later])
+    letter = a_communication(received_on=FRIDAY, received_at=AFTER_CLOSING)
+    assert received_as_known(letter, "office-hours/1", calendars, day("07-01")) == MONDAY
+    eve = a_communication(received_on=date(2027, 12, 31), received_at=datetime(2027, 12, 31, 14, tzinfo=UTC))
+    law = CalendarActReceived(act="law-2028", title="A law", known_on=date(2028, 1, 5), years=(2028,), days=())
+    with_2028 = Calendars([*acts(), law])
+    assert received_as_known(eve, "office-hours/1", with_2028, date(2028, 1, 6)) == date(2028, 1, 3)
+    with pytest.raises(CalendarMissing):
+        received_as_known(eve, "office-hours/1", with_2028, date(2028, 1, 4))
 
 
 def test_office_hours_are_kazakhstan_s_of_that_day() -> None:

@@ -59,6 +59,14 @@ def last_day(start: date, count: int, *, that_day_counts: bool = False) -> date:
         day += DAY
 
 
+def day_before_days_off(stated: date) -> date | None:
+    """The last working day before a day off; None: it is a working day itself."""
+    day = stated
+    while not works(day):
+        day -= DAY
+    return day if day < stated else None
+
+
 def in_force(records: Iterable[Record]) -> list[Entry]:
     """A case's facts in one service that were not withdrawn, in order."""
     entries: list[Entry] = []
@@ -112,7 +120,7 @@ def _grounds(
     stated = _stated(letter, intake)
     if stated is not None:
         full = _days(publication, "ResponseSent", "sent_on", lambda sent: sent["kind"] == "full")
-        yield "14-8(1)", stated, None, full
+        yield "14-8(1)", stated, day_before_days_off(stated), full
     yield from _published("14-8(2)/communication", intake, publication, ("communication", None))
     for response in publication:
         if response.kind == "ResponseSent" and response.content["kind"] in SUBSTANTIVE:
@@ -122,7 +130,8 @@ def _grounds(
 
 def _stated(letter: Mapping[str, Any], intake: list[Entry]) -> date | None:
     """The day by which the letter, or the UN's latest agreement, wants the response."""
-    extensions = [entry.content["reply_due"] for entry in intake if entry.kind == "ReplyExtensionGranted"]
+    granted = [entry.content for entry in intake if entry.kind == "ReplyExtensionGranted"]
+    extensions = [one["reply_due"] for one in sorted(granted, key=lambda one: one["granted_on"])]
     within = letter["reply_within_days"]
     stated: date | None = extensions[-1] if extensions else letter["reply_due"]
     if stated is None and within is not None:
@@ -139,16 +148,27 @@ def _of_response(response: Entry, intake: list[Entry], publication: list[Entry])
             publication,
             "ReportFiled",
             "filed_on",
-            lambda filed, wanted=wanted: (filed["recipient"], filed["response"]) == wanted,  # type: ignore[misc]
+            lambda filed, wanted=wanted: (filed["recipient"], _meant(publication, filed["response"])) == wanted,  # type: ignore[misc]
         )
         yield f"{paragraph}/{number}", last_day(response.content["sent_on"], 10), None, reports
+
+
+def _meant(publication: list[Entry], response: int | None) -> int | None:
+    """The response that is named; of one that was withdrawn, the next on record, which was entered in its place."""
+    if response is None:
+        return None
+    sent = [entry for entry in publication if entry.kind == "ResponseSent"]
+    if any(entry.sequence == response for entry in sent):
+        return response
+    later = (e.sequence for e in sent if e.content["kind"] in SUBSTANTIVE and e.sequence > response)
+    return min(later, default=None)
 
 
 def _published(
     clock: str, intake: list[Entry], publication: list[Entry], wanted: tuple[str, int | None]
 ) -> Iterator[Ground]:
     def is_it(page: Mapping[str, Any]) -> bool:
-        return (page["what"], page["response"]) == wanted
+        return (page["what"], _meant(publication, page["response"])) == wanted
 
     by_ohchr = _days(intake, "OHCHRPublished", "published_on", is_it)
     if by_ohchr:
@@ -158,16 +178,20 @@ def _published(
 def _asked(intake: list[Entry], routing: list[Entry]) -> Iterator[Ground]:
     """Each body that was asked by a date; the last word of the MFA on that date holds."""
     dates: dict[str, date | None] = {}
+    since: dict[str, date] = {}
     for entry in routing:
         if entry.kind == "CommunicationForwarded":
             for to in entry.content["bodies"]:
                 dates[to["body"]] = to["due"] or dates.get(to["body"])
+                if to["due"]:
+                    since[to["body"]] = entry.content["forwarded_on"]
         elif entry.kind == "AgencyInfoReturned" and entry.content["body"] in dates and entry.content["due"]:
             dates[entry.content["body"]] = entry.content["due"]
     returned = {entry.content["info"] for entry in routing if entry.kind == "AgencyInfoReturned"}
     for body, due in dates.items():
         if due is not None:
-            yield f"asked/{body}", due, None, _answers(body, intake, returned)
+            answers = [day for day in _answers(body, intake, returned) if day >= since[body]]
+            yield f"asked/{body}", due, day_before_days_off(due), answers
 
 
 def _answers(body: str, intake: list[Entry], returned: set[int]) -> list[date]:

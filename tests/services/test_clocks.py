@@ -230,10 +230,20 @@ def test_no_stated_term() -> None:
 
 
 def test_stated_date() -> None:
-    """The date that the letter states is the due date, on a day off too."""
-    clock = clocks_of(given(a_communication(reply_due=day("08-01"))))["14-8(1)"]
-    assert (clock.due, clock.safe, clock.policy, clock.basis) == (day("08-01"), None, "stated/1", "intake:1")
+    """The date that the letter states is the due date."""
+    clock = clocks_of(given(a_communication(reply_due=day("08-03"))))["14-8(1)"]
+    assert (clock.due, clock.safe, clock.policy, clock.basis) == (day("08-03"), None, "stated/1", "intake:1")
     assert (clock.starts_on, clock.paragraph) == (day("06-03"), "14-8(1)")
+
+
+def test_a_date_stated_for_a_day_off_is_acted_on_before() -> None:
+    """1 August 2026 is a Saturday: the date stays, and the safe reading is to act on Friday."""
+    clock = clocks_of(given(a_communication(reply_due=day("08-01"))))["14-8(1)"]
+    assert (clock.due, clock.safe, clock.missed) == (day("08-01"), day("07-31"), False)
+    sent = given(a_communication(reply_due=day("08-01")), a_response(sent_on=day("08-01")))
+    assert clocks_of(sent, "08-05")["14-8(1)"].missed is False
+    unknown = clocks_of(given(a_communication(reply_due=date(2027, 8, 1))), calendar=without(2027))["14-8(1)"]
+    assert (unknown.due, unknown.safe) == (date(2027, 8, 1), None)
 
 
 def test_stated_period() -> None:
@@ -264,13 +274,13 @@ def test_corrected_letter_date() -> None:
 
 
 def test_latest_extension_wins() -> None:
-    """Of several extensions the latest in the log is the stated term; withdrawn, the one before it is."""
+    """Of several extensions the one granted last is the stated term, whenever it was entered; withdrawn, the other."""
     case = given(
         a_communication(reply_due=day("08-01")),
         an_extension(reply_due=day("10-01")),
         an_extension(reply_due=day("09-01"), granted_on=day("06-08")),
     )
-    assert (clocks_of(case)["14-8(1)"].due, clocks_of(case)["14-8(1)"].basis) == (day("09-01"), "intake:3")
+    assert (clocks_of(case)["14-8(1)"].due, clocks_of(case)["14-8(1)"].basis) == (day("10-01"), "intake:2")
     case = given(a_communication(), an_extension(), an_extension(), by("intake", a_withdrawal(3)))
     assert (clocks_of(case)["14-8(1)"].due, clocks_of(case)["14-8(1)"].basis) == (day("09-01"), "intake:2")
 
@@ -458,6 +468,35 @@ def test_return_after_a_second_forwarding() -> None:
     case = given(a_communication(), a_forwarding(asked()), again, some_info(), a_return(2, due=day("06-29")))
     clock = clocks_of(case)["asked/MIA"]
     assert (clock.starts_on, clock.due, clock.basis) == (day("06-09"), day("06-29"), "routing:3")
+
+
+def test_an_answer_answers_what_was_asked_before_it() -> None:
+    """Asked again on 1 July, the body has not answered that by its information of 12 June."""
+    again = ForwardedTo(body="MIA", questions=("3",), due=day("07-10"))
+    info = some_info(submitted_on=day("06-12"))
+    case = given(a_communication(), a_forwarding(asked()), info, a_forwarding(again, forwarded_on=day("07-01")))
+    assert clocks_of(case)["asked/MIA"].met_on is None
+    case = then(case, some_info(submitted_on=day("07-03")))
+    assert clocks_of(case, "07-05")["asked/MIA"].met_on == day("07-03")
+
+
+def test_a_response_that_is_entered_again_keeps_what_rests_on_it() -> None:
+    """Its day was wrong: withdrawn and entered again, OHCHR's publication of it and the reports on it still hold."""
+    case = given(
+        a_communication(),
+        a_response(),
+        an_ohchr_publication("response", response=1),
+        a_report(response=1),
+        a_report("ombudsman", response=1),
+    )
+    assert clocks_of(case, "08-01")["14-9(1)/1"].met_on
+    case = then(case, by("publication", a_withdrawal(1)), a_response(sent_on=day("06-19")))
+    clocks = clocks_of(case, "08-01")
+    number = case.publication.last
+    assert f"14-8(2)/response/{number}" in clocks
+    for clock in (f"14-9(1)/{number}", f"14-9(2)/{number}"):
+        assert (clocks[clock].starts_on, clocks[clock].missed) == (day("06-19"), False)
+        assert clocks[clock].met_on
 
 
 # The calendar's own clock: CALENDAR, with the years that ship (2022 to 2027) unless said

@@ -145,6 +145,29 @@ def test_body_forwarded_to_late() -> None:
     }
 
 
+def test_bodies_of_a_late_first_forwarding_are_one_finding() -> None:
+    """14-5(1): the clock itself is missed; who is forwarded to later still is a finding of its own, and says when."""
+    case = given(
+        a_communication(),
+        a_notice(),
+        a_forwarding("MIA", "MOJ", forwarded_on=day("06-11")),
+        a_forwarding("GPO", forwarded_on=day("06-12")),
+    )
+    assert list(findings_of(case)) == ["late/14-5(1)", "forwarded-late/GPO"]
+    later = wanted_findings(case, wanted_clocks(case, shipped(), RULES, day("07-01")))["forwarded-late/GPO"]
+    assert (later.cured_on, later.cured_by) == (day("06-12"), "routing:3")
+
+
+def test_a_late_report_on_an_interim_reply_is_practice() -> None:
+    """14-9 says only response: the clock is the safe reading, so its finding cites no paragraph."""
+    case = given(*IN_ORDER[:-1], a_response(kind="interim"))
+    found = findings_of(case, "08-01")
+    assert {name: finding.paragraph for name, finding in found.items() if name.startswith("late/14-9")} == {
+        "late/14-9(1)/1": None,
+        "late/14-9(2)/1": None,
+    }
+
+
 def test_body_forwarded_to_late_cured() -> None:
     """An earlier forwarding to the body that is recorded later cures its finding."""
     case = given(
@@ -302,7 +325,7 @@ def test_leaves_a_body_out() -> None:
     assert {name: told(finding) for name, finding in findings_of(case).items()} == {
         "leaves-out/publication:3/MOJ": (
             "14-6",
-            "rests on information of each body asked",
+            "rests on the information of each body that supplied some",
             "rests on none of MOJ",
             "MOJ",
             "publication:3",
@@ -328,12 +351,14 @@ def test_leaves_no_body_out(facts: list[Item]) -> None:
     assert [name for name in found if name.startswith("leaves-out")] == []
 
 
-def test_silent_body_is_left_out() -> None:
-    """14-6: a body that was asked and never answered is left out as well."""
-    case = given(
+def test_silent_body_is_not_left_out() -> None:
+    """14-6 speaks of information that was supplied: who supplied none, or what was returned, is not left out."""
+    silent = given(
         a_communication(), a_notice(), a_forwarding("MIA", "GPO"), some_info(), a_meeting(), a_draft(2), a_response()
     )
-    assert list(findings_of(case)) == ["leaves-out/publication:2/GPO"]
+    assert findings_of(silent) == {}
+    returned = given(*ASKED, a_return(3, "MOJ"), a_draft(2), a_response())
+    assert [name for name in findings_of(returned) if name.startswith("leaves-out")] == []
 
 
 def test_each_response_is_judged_by_its_own_drafts() -> None:

@@ -172,7 +172,7 @@ def test_met_late() -> None:
     assert steps[0] == DeadlineMet(
         clock="14-5(1)", met_on=day("06-15"), late=True, met_by="routing:2", basis="intake:1"
     )
-    assert sorted(names(steps[1:])) == ["FindingCured late/14-5(1)", "FindingRaised forwarded-late/MIA"]
+    assert names(steps[1:]) == ["FindingCured late/14-5(1)"]
     assert case.deadlines.clocks["14-5(1)"].missed
     late = case.deadlines.findings["late/14-5(1)"]
     assert (late.cured_on, late.cured_by) == (day("06-15"), "routing:2")
@@ -416,6 +416,24 @@ def test_reopened_is_told_to_be_near_again() -> None:
     assert names(steps) == ["DeadlineReopened 14-5(1)", "DeadlineNear 14-5(1)"]
 
 
+def test_a_clock_on_the_wall_that_jumps_tells_no_step_twice() -> None:
+    """Ahead by two weeks and back: what came near before the jump is not told again."""
+    case, _ = run(given(*NOT_FORWARDED), day("06-08"))
+    case, _ = run(case, day("06-20"))
+    case, steps = run(case, day("06-08"))
+    assert names(steps) == ["DeadlineReopened 14-5(1)", "FindingCured late/14-5(1)"]
+
+
+def test_the_same_day_to_act_by_is_not_told_to_be_near_again() -> None:
+    """The legal date moved to a Saturday, the safe one stayed: it is as near as it was told to be."""
+    before = Calendars([act for act in acts() if act.act != "government-796-2022"], 20)
+    letter = a_communication(received_on=date(2022, 10, 17))
+    case, _ = run(given(letter, a_notice(informed_on=date(2022, 10, 17))), date(2022, 10, 18), before)
+    assert case.deadlines.clocks["14-5(1)"].near == 3
+    _, steps = run(case, date(2022, 10, 18), Calendars(acts(), 21))
+    assert "DeadlineNear 14-5(1)" not in names(steps)
+
+
 def test_an_amendment_from_five_to_seven_days() -> None:
     """From 8 June on: what started before it is judged as before, to the end; what starts that day is given seven."""
     first = next(rule for rule in RULES if rule.clock == "14-5(1)")
@@ -488,5 +506,4 @@ def test_one_step_at_a_time() -> None:
         "DeadlineStarted 14-5(1)",
         "DeadlineStarted 14-5(2)",
         "FindingRaised late/14-5(1)",
-        "FindingRaised forwarded-late/MIA",
     ]

@@ -313,14 +313,22 @@ def test_a_period_without_the_document_s_date_has_no_end() -> None:
         a_treaty_request(treaty_body="CED", instrument="CED-31"),
         a_treaty_request(treaty_body="CRPD", instrument="CRPD-OP", document_date=date(2023, 6, 6)),
         a_treaty_request(instrument=None),
-        a_treaty_request(document_date=date(2022, 1, 24), received_on=date(2022, 1, 24)),
         a_treaty_request("list-of-issues", instrument="ICCPR"),
     ],
-    ids=["CMW", "not ratified", "no declaration", "before it binds", "no instrument", "before the decree", "no term"],
+    ids=["CMW", "not ratified", "no declaration", "before it binds", "no instrument", "no term"],
 )
 def test_what_does_not_bind_or_has_no_term_gives_no_clock(request_: Any) -> None:
-    """A treaty that does not bind on the day, a day before the decree, or a procedure without date and default."""
+    """A treaty that does not bind on the day, or a procedure without date and default."""
     assert clock(request_) is None
+
+
+def test_a_document_from_before_the_decree_has_its_clock_and_breaks_nothing_of_it() -> None:
+    """The treaty bound then, and the date in the document wins; the decree judges what is asked since it is there."""
+    old = a_treaty_request(document_date=date(2022, 1, 20), received_on=date(2022, 2, 10), reply_due=date(2022, 12, 31))
+    found = clock(old)
+    assert found is not None
+    assert (found.due, found.missed) == (date(2022, 12, 31), True)
+    assert wanted_findings(a_procedure(old), clocks_of(a_procedure(old))) == {}
 
 
 def test_a_default_that_was_not_verified_says_so() -> None:

@@ -74,10 +74,12 @@ def test_that_nothing_follows_is_no_finding(history: list[Happened]) -> None:
 def test_no_basis() -> None:
     """An invitation rests on a proposal or the MFA's own initiative, of that day at the latest."""
     expected = "a proposal or an initiative by 2026-06-15"
-    nothing = [("no-basis/publication:1", expected, "none by that day on record")]
+    nothing = [("no-basis/publication:1", expected, "none on record that stood on that day")]
     assert told(a_visit_stage(), a_visit_invitation(None)) == nothing
     assert told(PROPOSAL, AGREED, INVITED, by("intake", a_withdrawal())) == nothing
     assert told(a_visit_proposal(proposed_on=day("06-16")), AGREED, INVITED) == nothing
+    assert told(PROPOSAL, AGREED, a_visit_proposals_end(ended_on=day("06-12")), INVITED) == nothing
+    assert told(PROPOSAL, AGREED, INVITED, a_visit_proposals_end(ended_on=day("06-16"))) == []
     assert told(a_visit_proposal(proposed_on=day("06-15")), AGREED, INVITED) == []
 
 
@@ -119,9 +121,7 @@ def test_an_agreement_is_missing() -> None:
     ]
     assert len(told(INITIATIVE, INVITED)) == 2
     nobody = a_visit_proposal("mfa-initiative", competent_bodies=())
-    assert told(nobody, INVITED) == [
-        ("no-agreement/publication:1", "agreed with the competent state bodies", "no competent body is named")
-    ]
+    assert told(nobody, INVITED) == [], "who is competent is not known"
 
 
 def test_the_last_word_by_the_day_of_the_invitation_counts() -> None:

@@ -29,6 +29,7 @@ from jauap.domain.events import (
     Fact,
     FindingCured,
     FindingRaised,
+    ReplyExtensionGranted,
     ResponseSent,
 )
 from jauap.domain.facts import Communication, Value
@@ -213,12 +214,19 @@ def _running(clocks: dict[str, Clock], event: Event) -> dict[str, Clock]:
             return _changed(clocks, event.clock, missed=event.late, met_on=event.met_on, met_by=event.met_by)
         case DeadlineMissed():
             return _changed(clocks, event.clock, missed=True, met_on=None, met_by=None)
-        case DeadlineReopened():  # whoever took it for done is told again how near it is
-            return _changed(clocks, event.clock, missed=False, met_on=None, met_by=None, near=None)
+        case DeadlineReopened():
+            return _reopened(clocks, event.clock)
         case DeadlineDropped():
             return {name: clock for name, clock in clocks.items() if name != event.clock}
         case _:
             return clocks  # findings, alerts and mendings leave the clocks alone
+
+
+def _reopened(clocks: dict[str, Clock], name: str) -> dict[str, Clock]:
+    """Neither met nor missed; whoever took it for done is to be told again how near it is."""
+    clock = clocks.get(name)
+    near = None if clock is None or clock.met_on is not None else clock.near
+    return _changed(clocks, name, missed=False, met_on=None, met_by=None, near=near)
 
 
 def _moved(clocks: dict[str, Clock], event: DeadlineMoved) -> dict[str, Clock]:
@@ -226,7 +234,7 @@ def _moved(clocks: dict[str, Clock], event: DeadlineMoved) -> dict[str, Clock]:
     clock = clocks.get(event.clock)
     if clock is None:
         return clocks
-    same = (clock.due, clock.safe, clock.basis) == (event.due, event.safe, event.basis)
+    same = (clock.safe or clock.due, clock.basis) == (event.safe or event.due, event.basis)
     return _changed(clocks, event.clock, **_terms(event), near=clock.near if same else None)
 
 
@@ -302,6 +310,11 @@ def corrected(letter: Letter, sequence: int, correction: CommunicationCorrected)
         received_by=sequence if receipt & changes.keys() else letter.received_by,
         term_by=sequence if term & changes.keys() else letter.term_by,
     )
+
+
+def extension_of(case: Case) -> tuple[int, ReplyExtensionGranted] | None:
+    """The extension that the UN granted last, by its own day; of one day, the last in the log. None: none was."""
+    return max(case.intake.of(ReplyExtensionGranted), key=lambda found: (found[1].granted_on, found[0]), default=None)
 
 
 def stated_due(letter: Communication) -> date | None:

@@ -54,11 +54,11 @@ def starts_on(request: TreatyBodyRequestReceived) -> date:
 
 
 def stated_term(case: Case, at: int, request: TreatyBodyRequestReceived) -> StatedTerm | None:
-    """The term stated for the request at a sequence; the latest extension wins. None: a default may apply."""
+    """The term stated for the request at a sequence; the extension granted last wins. None: a default may apply."""
     original = document_due(request)
     extensions = [(s, e) for s, e in case.intake.of(TreatyBodyTermExtended) if e.request == at]
     if extensions:
-        sequence, extension = extensions[-1]
+        sequence, extension = max(extensions, key=lambda found: (found[1].granted_on, found[0]))
         return StatedTerm(extension.reply_due, f"intake:{sequence}", original=original)
     if request.reply_due is None and request.reply_within_days is None and request.reply_within_months is None:
         return None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date, time
 
 from jauap.domain.facts import Communication
-from jauap.domain.workdays import KAZAKHSTAN, ONE_DAY, Calendar
+from jauap.domain.workdays import KAZAKHSTAN, ONE_DAY, Calendar, CalendarMissing, Calendars
 
 FIRST_RECEIPT = "first-receipt/1"
 OFFICE_CLOSES = time(18, 30)
@@ -22,7 +22,7 @@ def _first(letter: Communication, _: Calendar) -> date:
 
 
 def _office_hours(letter: Communication, calendar: Calendar) -> date:
-    """The next working day for a letter that came after the office had closed in Kazakhstan."""
+    """The next working day for a letter that came while the office was closed: after hours, or on a day off."""
     return _when_open(letter, letter.received_on, calendar)
 
 
@@ -37,7 +37,9 @@ def _in_astana_office_hours(letter: Communication, calendar: Calendar) -> date:
 
 
 def _when_open(letter: Communication, day: date, calendar: Calendar) -> date:
-    if letter.received_at is None or letter.received_at.astimezone(KAZAKHSTAN).time() < OFFICE_CLOSES:
+    if letter.received_at is None:
+        return day
+    if calendar.is_working(day) and letter.received_at.astimezone(KAZAKHSTAN).time() < OFFICE_CLOSES:
         return day
     return calendar.nth_working_day(day + ONE_DAY, 1)
 
@@ -49,6 +51,22 @@ RECEIPTS: dict[str, Callable[[Communication, Calendar], date]] = {
     "in-astana-office-hours/1": _in_astana_office_hours,
 }
 """Policies by name and version. A released one never changes; a new reading is a new version."""
+
+
+def received_as_known(letter: Communication, policy: str, calendars: Calendars, closed_on: date) -> date:
+    """Give the day of receipt by the calendar as it was known when the letter came: what became known later is no part.
+
+    Where that lacks a year, by the first that has it and was known by `closed_on`. Raises `CalendarMissing` if none.
+    """
+    known: date | None = letter.received_on
+    while True:
+        assert known is not None  # noqa: S101 - the loop ends before
+        try:
+            return received_on(letter, policy, calendars.known_on(known))
+        except CalendarMissing:
+            known = calendars.next_change(known)
+            if known is None or known > closed_on:
+                raise
 
 
 def received_on(letter: Communication, policy: str, calendar: Calendar) -> date:

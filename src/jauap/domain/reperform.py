@@ -17,13 +17,12 @@ from jauap.domain.events import (
     DeadlineMoved,
     DeadlineStarted,
     OHCHRPublished,
-    ReplyExtensionGranted,
     ResponseSent,
     TreatyBodyRequestReceived,
 )
 from jauap.domain.facts import CalendarAct, Value
 from jauap.domain.rules import Rule
-from jauap.domain.workdays import Calendar, CalendarMissing, Day, calendar_of
+from jauap.domain.workdays import Calendar, CalendarMissing, Calendars, Day
 
 Setting = DeadlineStarted | DeadlineMoved
 """The record that set a clock's term."""
@@ -65,8 +64,8 @@ def performed(case: Case, setting: Setting, rule: Rule | None, acts: Sequence[Ca
     """
     if rule is None:
         return Again(differences=(NO_RULE,))
-    calendar = calendar_of(acts, setting.known_on if setting.known_on is not None else on)
-    again = _counted(case, setting, rule, calendar)
+    known = Known(Calendars(acts), setting.known_on if setting.known_on is not None else on)
+    again = _counted(case, setting, rule, known)
     return compared(again, setting)
 
 
@@ -92,13 +91,27 @@ def compared(again: Again, setting: Setting) -> Again:
     )
 
 
-def _counted(case: Case, setting: Setting, rule: Rule, calendar: Calendar) -> Again:
-    starts_on = start_of(case, setting, calendar)
+class Known(NamedTuple):
+    """The acts on record when a term was counted, and the day up to which they were known."""
+
+    calendars: Calendars
+    on: date
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar as known on that day."""
+        return self.calendars.known_on(self.on)
+
+
+def _counted(case: Case, setting: Setting, rule: Rule, known: Known) -> Again:
+    starts_on, calendar = start_of(case, setting, known), known.calendar
     counted_from = starts_on or setting.starts_on
     if rule.unit == "stated-date":
         found = stated(case, setting)
         absent = setting.absent if found is not None and found.due is None else None
-        return Again(starts_on=starts_on, due=None if found is None else found.due, absent=absent)
+        due = None if found is None else found.due
+        safe, estimated = (None, False) if kind_of(setting.clock) == "calendar" else _safe_day(due, known)
+        return Again(starts_on=starts_on, due=due, safe=safe, estimated=estimated, absent=absent)
     if rule.count is None:
         return Again(starts_on=starts_on, absent=setting.absent)
     if rule.policy in workdays.TERM_ENDS:
@@ -111,56 +124,71 @@ def _counted(case: Case, setting: Setting, rule: Rule, calendar: Calendar) -> Ag
     return Again(starts_on=starts_on, due=term.due, safe=term.safe, estimated=term.estimated, days=days)
 
 
+def _safe_day(stated: date | None, known: Known) -> tuple[date | None, bool]:
+    """The working day before a date that is stated for a day off, and whether that rests on an estimate."""
+    if stated is None:
+        return None, False
+    calendar = known.calendars.known_on(min(known.on, stated))
+    try:
+        safe = workdays.last_working_day(stated, calendar)
+    except CalendarMissing:
+        return None, False
+    if safe == stated:
+        return None, False
+    return safe, calendar.rests_on_estimate(safe, stated)
+
+
 def kind_of(clock: str) -> str:
     """The paragraph that a clock's id begins with, asked or calendar."""
     return clock.partition("/")[0]
 
 
-def start_of(case: Case, setting: Setting, calendar: Calendar) -> date | None:
+def start_of(case: Case, setting: Setting, known: Known) -> date | None:
     """Give the day of the fact that starts a clock; None: the fact is not there, or needs a year that is missing."""
     service, _, number = setting.basis.partition(":")
     try:
-        return STARTS[kind_of(setting.clock)](case, setting, service, int(number), calendar)
+        return STARTS[kind_of(setting.clock)](case, setting, service, int(number), known)
     except (KeyError, CalendarMissing):
         return None
 
 
-Start = Callable[[Case, Setting, str, int, Calendar], date | None]
+Start = Callable[[Case, Setting, str, int, Known], date | None]
 
 
-def _received(case: Case, setting: Setting, _service: str, _at: int, calendar: Calendar) -> date | None:
+def _received(case: Case, setting: Setting, _service: str, _at: int, known: Known) -> date | None:
     """14-5: receipt, by the policy that was in use."""
     letter = cases.letter_of(case)
     if letter is None:
         return None
-    return receipts.received_on(letter.communication, setting.receipt or receipts.FIRST_RECEIPT, calendar)
+    policy = setting.receipt or receipts.FIRST_RECEIPT
+    return receipts.received_as_known(letter.communication, policy, known.calendars, known.on)
 
 
-def _letter_received(case: Case, _setting: Setting, _service: str, _at: int, _calendar: Calendar) -> date | None:
+def _letter_received(case: Case, _setting: Setting, _service: str, _at: int, _known: Known) -> date | None:
     """14-8(1): receipt too, though nothing is counted from it."""
     letter = cases.letter_of(case)
     return None if letter is None else letter.communication.received_on
 
 
-def _published(case: Case, _setting: Setting, _service: str, at: int, _calendar: Calendar) -> date | None:
+def _published(case: Case, _setting: Setting, _service: str, at: int, _known: Known) -> date | None:
     """14-8(2): OHCHR's publication."""
     published = case.intake.get(at, OHCHRPublished)
     return None if published is None else published.published_on
 
 
-def _sent(case: Case, _setting: Setting, _service: str, at: int, _calendar: Calendar) -> date | None:
+def _sent(case: Case, _setting: Setting, _service: str, at: int, _known: Known) -> date | None:
     """14-9: the response's sending."""
     sent = case.publication.get(at, ResponseSent)
     return None if sent is None else sent.sent_on
 
 
-def _forwarded(case: Case, _setting: Setting, _service: str, at: int, _calendar: Calendar) -> date | None:
+def _forwarded(case: Case, _setting: Setting, _service: str, at: int, _known: Known) -> date | None:
     """A request: its forwarding; a return leaves the start where it was."""
     forwarding = case.routing.get(at, CommunicationForwarded)
     return None if forwarding is None else forwarding.forwarded_on
 
 
-def _requested(case: Case, setting: Setting, _service: str, _at: int, _calendar: Calendar) -> date | None:
+def _requested(case: Case, setting: Setting, _service: str, _at: int, _known: Known) -> date | None:
     """14-11: the document's own date, else its receipt."""
     request = case.intake.get(int(setting.clock.split("/")[1]), TreatyBodyRequestReceived)
     return None if request is None else procedures.starts_on(request)
@@ -196,11 +224,11 @@ def stated(case: Case, setting: Setting) -> Stated | None:
 
 
 def _reply_due(case: Case) -> Stated | None:
-    """14-8(1): the latest extension's date, else the letter's own."""
+    """14-8(1): the date of the extension granted last, else the letter's own."""
     letter = cases.letter_of(case)
     own = None if letter is None else cases.stated_due(letter.communication)
-    extensions = case.intake.of(ReplyExtensionGranted)
-    return Stated(extensions[-1][1].reply_due, own) if extensions else Stated(own)
+    latest = cases.extension_of(case)
+    return Stated(own) if latest is None else Stated(latest[1].reply_due, own)
 
 
 def _treaty_due(case: Case, number: int, what: str) -> Stated | None:

@@ -143,10 +143,10 @@ def _rows(treaties: Treaties, instrument: Instrument) -> Iterator[Rule]:
         policy="stated/1",
         verified=certain,
         treaty_rule="The document itself",
-        in_force_from=max(binds, DECREE),
+        in_force_from=binds,
     )
     for default in treaties.defaults:
-        if default.instrument == instrument.code and (default.in_force_until or DECREE) >= DECREE:
+        if default.instrument == instrument.code:
             yield _row(default, binds, certain=certain)
 
 
@@ -164,6 +164,6 @@ def _row(default: Default, binds: date, *, certain: bool) -> Rule:
         policy=POLICIES[default.unit],
         verified=verified,
         treaty_rule=default.rule,
-        in_force_from=max(binds, DECREE, default.in_force_from or DECREE),
+        in_force_from=max(binds, default.in_force_from or binds),
         in_force_until=default.in_force_until,
     )

@@ -122,8 +122,13 @@ def decision(case: Case, at: int, body: str, until: date | None = None) -> Decis
 
 
 def basis_of(case: Case, invitation: VisitInvitationSent) -> tuple[int, VisitProposed] | None:
-    """The proposal that an invitation rests on: the one it names, else the first, if it was made by then (14-10)."""
-    proposals = [(at, p) for at, p in case.intake.of(VisitProposed) if p.proposed_on <= invitation.sent_on]
+    """The proposal that an invitation rests on: the one it names, else the first, if it stood on that day (14-10).
+
+    One that had been taken back by then does not stand.
+    """
+    day = invitation.sent_on
+    ended = {end.proposal for _, end in case.intake.of(VisitProposalEnded) if end.ended_on <= day}
+    proposals = [(at, p) for at, p in case.intake.of(VisitProposed) if p.proposed_on <= day and at not in ended]
     named = next(((at, proposal) for at, proposal in proposals if at == invitation.proposal), None)
     return named or min(proposals, key=lambda made: (made[1].proposed_on, made[0]), default=None)
 

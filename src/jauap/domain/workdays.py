@@ -303,6 +303,14 @@ def working_days_between(after: date, until: date, calendar: Calendar) -> int:
     return bisect_right(calendar.working, until) - bisect_right(calendar.working, after)
 
 
+def last_working_day(until: date, calendar: Calendar) -> date:
+    """Give the last working day that is not later than a day. Raises `CalendarMissing`."""
+    place = bisect_right(calendar.working, until) - 1
+    found = calendar.working[place] if place >= 0 else date(until.year - 1, 12, 31)
+    calendar.require(found, until)
+    return found
+
+
 def days_after(start: date, number: int) -> date:
     """Give the day so many calendar days after another: the day after is the first; days off count, nothing moves."""
     return start + timedelta(days=number)
