@@ -5,7 +5,7 @@ counts its term by the rule in force at its start. A fact's own day decides, nev
 and never the order between topics: sequences are compared only within one service's chain.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
 from jauap.domain import case as cases
@@ -64,10 +64,10 @@ def judged(ground: Ground, calendars: Calendars, rules: Sequence[Rule], today: d
     A fact after the due date is late, whenever it was recorded; a fact before the clock's start is in time.
     What can't be counted can be met, but not missed.
     """
-    rule = rule_for(ground.kind, ground.starts_on, rules)
+    decisive = ground.met.on if ground.met else today
+    rule = rule_of(ground, calendars, rules, decisive)
     if rule is None:
         return None
-    decisive = ground.met.on if ground.met else today
     starts_on, end = ground.starts_on, ground.stated
     if end is None:
         starts_on, end = counted(ground, rule, calendars, decisive)
@@ -95,6 +95,22 @@ def judged(ground: Ground, calendars: Calendars, rules: Sequence[Rule], today: d
         met_on=ground.met.on if ground.met else None,
         met_by=ground.met.by if ground.met else None,
     )
+
+
+def rule_of(ground: Ground, calendars: Calendars, rules: Sequence[Rule], closed_on: date) -> Rule | None:
+    """Find the row in force when a clock started, which may be the day of receipt as its policy has it.
+
+    The policy itself is that of the day on which the letter came.
+    """
+    rule = rule_for(ground.kind, ground.starts_on, rules)
+    if rule is None or ground.letter is None or rule.receipt in (None, receipts.FIRST_RECEIPT):
+        return rule
+    try:
+        starts_on = receipts.received_as_known(ground.letter, str(rule.receipt), calendars, closed_on)
+    except CalendarMissing:
+        return rule
+    later = rule_for(ground.kind, starts_on, rules)
+    return later if later is not None and later.receipt == rule.receipt else rule
 
 
 def counted(ground: Ground, rule: Rule, calendars: Calendars, closed_on: date) -> tuple[date, End]:
@@ -138,6 +154,19 @@ def with_safe_day(stated: End, calendars: Calendars, closed_on: date) -> End:
         acts=calendar.acts_on(safe, stated.due),
         known_on=calendar.known_on,
     )
+
+
+def forwarding_due(case: Case, calendars: Calendars, rules: Sequence[Rule], forwarded_on: date) -> date | None:
+    """14-5(1): the last day on which a body was forwarded to in time, as the calendar was known when it was.
+
+    None: there is no letter to judge, no rule was in force, or it can't be counted.
+    """
+    letter = judged_letter(case)
+    if letter is None:
+        return None
+    ground = since_receipt("14-5(1)", letter, Met(forwarded_on, ""))
+    clock = judged(ground, calendars, rules, forwarded_on)
+    return None if clock is None else clock.due
 
 
 # What each clock rests on.
@@ -309,24 +338,32 @@ def answers_of(case: Case, body: str) -> Iterator[Moment]:
 def calendars_loaded(case: Case, today: date) -> Iterator[Ground]:
     """Practice: each November, next year's calendar is missing unless an act that was known before states that year.
 
-    It starts on 1 November and is due on the 30th. It runs for each year after the first that is loaded.
+    It starts on 1 November and is due on the 30th. It runs for each year after the first that is loaded; if none is,
+    for the next one.
     """
+    acts = [at for at, _ in case.intake.of(CalendarActReceived)]
     stating = [
         (year, Moment(act.known_on, at)) for at, act in case.intake.of(CalendarActReceived) for year in act.years
     ]
-    first = min((year for year, _ in stating), default=today.year + 1)
+    first = min((year for year, _ in stating), default=today.year)
     for year in range(first + 1, today.year + 2):
         november = date(year - 1, 11, 1)
         known = min((moment for of, moment in stating if of == year), default=None)
-        if today >= november and (known is None or known.on >= november):
+        if acts and today >= november and (known is None or known.on >= november):
             yield Ground(
                 clock=f"calendar/{year}",
                 kind="calendar",
                 starts_on=november,
-                basis=f"intake:{max((of, -at.sequence) for of, at in stating if of < year)[1] * -1}",
+                basis=f"intake:{last_stating(stating, year) or acts[0]}",
                 stated=End(date(year - 1, 11, 30)),
                 met=None if known is None else Met(known.on, f"intake:{known.sequence}"),
             )
+
+
+def last_stating(stating: Iterable[tuple[int, Moment]], year: int) -> int | None:
+    """Give the first act on record that states the last year before one; None: there is none."""
+    before = [(of, -at.sequence) for of, at in stating if of < year]
+    return -max(before)[1] if before else None
 
 
 CLOCKS: tuple[Callable[[Case, Letter], Iterator[Ground]], ...] = (

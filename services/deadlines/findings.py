@@ -32,25 +32,31 @@ from services.deadlines.grounds import Met, Moment
 HEADS = "signed by the first head or the person acting as such"
 
 
+DueOn = Callable[[date], date | None]
+
+
 class CaseFile(Value, frozen=True, kw_only=True):
     """What is judged: the facts on record, the letter as corrected, and the clocks as they should stand."""
 
     case: Case
     letter: Letter
     clocks: Mapping[str, Clock]
+    forwarding_due: DueOn
+    """14-5(1): by when a body that was forwarded to on a day was to be; None: it is not known."""
 
 
-def wanted_findings(case: Case, clocks: Mapping[str, Clock]) -> dict[str, Finding]:
+def wanted_findings(case: Case, clocks: Mapping[str, Clock], forwarding_due: DueOn) -> dict[str, Finding]:
     """Give the findings that should be on record, by id, in the order of `RULES`; `clocks` as they should stand."""
-    findings = (finding(code, breach) for code, breach in breaches_of(case, clocks) if breach.on >= DECREE)
+    found = (each for each in breaches_of(case, clocks, forwarding_due) if each[1].on >= DECREE)
+    findings = (finding(code, breach) for code, breach in found)
     return {finding.raised.finding: finding for finding in findings}
 
 
-def breaches_of(case: Case, clocks: Mapping[str, Clock]) -> Iterator[tuple[str, Breach]]:
+def breaches_of(case: Case, clocks: Mapping[str, Clock], forwarding_due: DueOn) -> Iterator[tuple[str, Breach]]:
     """Give what falls short in a case of any kind, each with the code of its finding; a merged case is not judged."""
     letter = judged_letter(case)
     if letter is not None:
-        file = CaseFile(case=case, letter=letter, clocks=clocks)
+        file = CaseFile(case=case, letter=letter, clocks=clocks, forwarding_due=forwarding_due)
         yield from ((code, breach) for code, rule in RULES for breach in rule(file))
     if cases.merged_into(case) is None:
         yield from ((code, breach) for code, rule in visits.RULES for breach in rule(case))
@@ -99,17 +105,18 @@ def each_body_is_forwarded_to_in_time(file: CaseFile) -> Iterator[Breach]:
     The first one itself is judged by the clock.
     """
     clock = file.clocks.get("14-5(1)")
-    if clock is None or clock.due is None:
-        return
     for body in cases.asked_bodies(file.case):
         first = first_forwarding(file.case, body)
-        if first is not None and first.on > clock.due and clock.met_by != f"routing:{first.sequence}":
+        if clock is None or first is None or clock.met_by == f"routing:{first.sequence}":
+            continue
+        due = file.forwarding_due(first.on)
+        if due is not None and first.on > due:
             yield Breach(
                 about=body,
                 paragraph="14-5(1)",
                 on=first.on,
                 basis=f"routing:{first.sequence}",
-                expected=f"forwarded by {clock.due}",
+                expected=f"forwarded by {due}",
                 found=f"forwarded on {first.on}",
                 body=body,
                 cured=Met(first.on, f"routing:{first.sequence}"),

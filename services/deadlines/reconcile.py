@@ -23,8 +23,8 @@ from jauap.domain.events import (
 )
 from jauap.domain.receipts import FIRST_RECEIPT
 from jauap.domain.rules import NEAR, Rule
-from jauap.domain.workdays import Calendar, CalendarMissing, Calendars, working_days_between
-from services.deadlines.clocks import wanted_clocks
+from jauap.domain.workdays import Calendar, CalendarMissing, Calendars, weekdays_between, working_days_between
+from services.deadlines.clocks import forwarding_due, wanted_clocks
 from services.deadlines.escalation import escalations
 from services.deadlines.findings import wanted_findings
 
@@ -40,7 +40,7 @@ def reconcile(
     Each clock gives at most its next step, so that the first step, folded, leaves fewer of them.
     """
     clocks = wanted_clocks(case, calendars, rules, today)
-    findings = wanted_findings(case, clocks)
+    findings = wanted_findings(case, clocks, lambda day: forwarding_due(case, calendars, rules, day))
     calendar = calendars.known_on(today)
     return [
         *clock_steps(clocks, case.deadlines.clocks, Nearing(calendar, today, near)),
@@ -165,17 +165,21 @@ def met(clock: Clock) -> DeadlineMet | None:
 def near(wanted: Clock, recorded: Clock, nearing: Nearing) -> DeadlineNear | None:
     """Tell each step once, for each day to act by and its basis, that an open clock comes near that day.
 
-    After an outage over several steps the nearest one is told, which says all that the others would have.
-    None: it isn't near, it was told, or the days left can't be counted.
+    After an outage over several steps the nearest one is told, which says all that the others would have. Where a
+    calendar is not loaded, days from Monday to Friday stand in for working days: it is told, and no number is given.
+    None: it isn't near, or it was told.
     """
     due = wanted.due
     if due is None or wanted.missed or wanted.met_on is not None:
         return None
+    act_by_day = wanted.safe or due
+    left: int | None = None
     try:
-        left = working_days_between(nearing.today, wanted.safe or due, nearing.calendar)
+        left = working_days_between(nearing.today, act_by_day, nearing.calendar)
     except CalendarMissing:
-        return None
-    step = step_of(wanted.safe or due, left, nearing)
+        step = step_of(act_by_day, weekdays_between(nearing.today, act_by_day), nearing)
+    else:
+        step = step_of(act_by_day, left, nearing)
     if step is None or (recorded.near is not None and recorded.near <= step):
         return None
     return DeadlineNear(

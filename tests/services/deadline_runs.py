@@ -7,14 +7,15 @@ from typing import Any
 
 import msgspec
 
-from jauap.domain.case import Case, Clock, Recorded, evolve
+from jauap.domain.case import Case, Clock, Finding, Recorded, evolve
 from jauap.domain.events import CalendarActReceived, DeadlineMoved, DeadlineStarted, DeadlineStep, Event
 from jauap.domain.facts import CalendarAct, CalendarDay, DayKind
 from jauap.domain.rules import RULES, Rule
 from jauap.domain.treaties import rules_of
 from jauap.domain.workdays import Calendars
 from jauap.surroundings import shipped_acts, shipped_treaties
-from services.deadlines.clocks import wanted_clocks
+from services.deadlines.clocks import forwarding_due, wanted_clocks
+from services.deadlines.findings import wanted_findings
 from services.deadlines.reconcile import reconcile
 from tests.builders import day, recorded
 
@@ -55,6 +56,15 @@ def clocks_of(
 ) -> dict[str, Clock]:
     """Give the clocks that should be on record on a day of 2026."""
     return wanted_clocks(case, calendar or shipped(), rules, day(today))
+
+
+def findings_on(
+    case: Case, today: str = "07-01", calendar: Calendars | None = None, rules: Sequence[Rule] = ALL_RULES
+) -> dict[str, Finding]:
+    """Give the findings that should be on record on a day of 2026."""
+    calendars = calendar or shipped()
+    clocks = wanted_clocks(case, calendars, rules, day(today))
+    return wanted_findings(case, clocks, lambda on: forwarding_due(case, calendars, rules, on))
 
 
 def run(

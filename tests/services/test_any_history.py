@@ -18,7 +18,7 @@ from jauap.domain.events import (
 )
 from jauap.domain.facts import ForwardedTo, Value
 from jauap.domain.workdays import Calendars
-from services.deadlines.clocks import wanted_clocks
+from services.deadlines.clocks import forwarding_due, wanted_clocks
 from services.deadlines.findings import wanted_findings
 from services.deadlines.reconcile import reconcile
 from tests.builders import (
@@ -228,7 +228,7 @@ def test_any_history_settles(history: list[Turn]) -> None:
     """From any case, folding the first step again and again ends soon, where record and what should be are the same."""
     case, calendar, today = play(history)
     wanted = wanted_clocks(case, calendar, ALL_RULES, today)
-    findings = wanted_findings(case, wanted)
+    findings = wanted_findings(case, wanted, lambda day: forwarding_due(case, calendar, ALL_RULES, day))
     touched = len({*wanted, *case.deadlines.clocks}) * 7 + len({*findings, *case.deadlines.findings}) * 3
     case, steps = run(case, today, calendar)
     assert len(steps) <= touched

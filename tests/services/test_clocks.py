@@ -535,6 +535,15 @@ def test_a_calendar_that_was_known_before_november_starts_no_clock() -> None:
     assert list(two_years_on) == ["calendar/2028", "calendar/2029"]
 
 
+def test_a_calendar_without_any_year_is_missing_too() -> None:
+    """One act that names a day, and none that states a year: the next year's is missing in November."""
+    act = CalendarAct(act="order", title="An order", known_on=date(2026, 2, 1), days=())
+    assert missing_years(the_calendar(act), "2026-10-31") == {}
+    (clock,) = missing_years(the_calendar(act), "2026-11-15").values()
+    assert (clock.clock, clock.basis) == ("calendar/2027", "intake:1")
+    assert missing_years(given(case_id=CALENDAR), "2026-11-15") == {}
+
+
 def test_a_calendar_meets_it_by_the_day_on_which_it_was_known() -> None:
     """In time, or late; and a withdrawal of the act opens it again."""
     for known_on, late in (("2027-11-12", False), ("2027-12-03", True)):
@@ -570,6 +579,18 @@ def test_it_is_chosen_by_the_day_on_which_the_letter_came() -> None:
     rules = with_receipt(RULES, "office-hours/1", date(2026, 6, 8))
     clock = clocks_of(given(a_communication(received_on=day("06-05"), received_at=EVENING)), rules=rules)["14-5(1)"]
     assert (clock.receipt, clock.starts_on) == ("first-receipt/1", day("06-05"))
+
+
+def test_an_amendment_holds_from_the_day_of_receipt_as_the_policy_has_it() -> None:
+    """On the evening before seven days came into force: the clock starts on the next day, so it has seven."""
+    first = next(rule for rule in RULES if rule.clock == "14-5(1)")
+    amended = (
+        msgspec.structs.replace(first, in_force_until=day("06-07")),
+        msgspec.structs.replace(first, row="14-5(1)/2026", count=7, in_force_from=day("06-08")),
+    )
+    rules = with_receipt(amended, "office-hours/1", date(2026, 6, 1))
+    clock = clocks_of(given(a_communication(received_on=day("06-05"), received_at=EVENING)), rules=rules)["14-5(1)"]
+    assert (clock.starts_on, clock.rule, clock.due) == (day("06-08"), "14-5(1)/2026/office-hours-1", day("06-17"))
 
 
 def test_a_corrected_hour_of_receipt_moves_them() -> None:

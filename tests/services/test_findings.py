@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 
 from jauap.domain.case import Case
-from jauap.domain.events import Event, FindingRaised
-from jauap.domain.facts import ForwardedTo
-from jauap.domain.rules import DECREE, RULES
-from services.deadlines.clocks import wanted_clocks
-from services.deadlines.findings import HEADS, wanted_findings
+from jauap.domain.events import CalendarActReceived, Event, FindingRaised
+from jauap.domain.facts import CalendarDay, ForwardedTo
+from jauap.domain.rules import DECREE
+from jauap.domain.workdays import Calendars
+from services.deadlines.findings import HEADS
 from tests.builders import (
     a_communication,
     a_correction,
@@ -31,7 +31,7 @@ from tests.builders import (
     given,
     some_info,
 )
-from tests.services.deadline_runs import shipped
+from tests.services.deadline_runs import acts, findings_on
 
 Item = Event | tuple[str, Event]
 
@@ -43,8 +43,7 @@ IN_ORDER = (a_communication(), a_forwarding(), a_notice(), some_info(), a_meetin
 
 def findings_of(case: Case, today: str = "07-01") -> dict[str, FindingRaised]:
     """Give the findings that should be on record on a day of 2026."""
-    wanted = wanted_findings(case, wanted_clocks(case, shipped(), RULES, day(today)))
-    return {name: finding.raised for name, finding in wanted.items()}
+    return {name: finding.raised for name, finding in findings_on(case, today).items()}
 
 
 def told(finding: FindingRaised) -> tuple[str | None, str, str, str | None, str]:
@@ -145,6 +144,20 @@ def test_body_forwarded_to_late() -> None:
     }
 
 
+def test_each_body_is_judged_by_the_calendar_as_known_when_it_was_forwarded_to() -> None:
+    """An act of 9 June makes the 10th a day off: forwarded on the 11th is in time, though the first went on the 5th."""
+    act = CalendarActReceived(
+        act="later-order",
+        title="An order",
+        known_on=day("06-09"),
+        days=(CalendarDay(day=day("06-10"), becomes="moved-off", why="Order"),),
+    )
+    calendars = Calendars([*acts(), act])
+    for on, late in (("06-11", []), ("06-12", ["forwarded-late/GPO"])):
+        case = given(a_communication(), a_notice(), a_forwarding("MIA"), a_forwarding("GPO", forwarded_on=day(on)))
+        assert list(findings_on(case, calendar=calendars)) == late
+
+
 def test_bodies_of_a_late_first_forwarding_are_one_finding() -> None:
     """14-5(1): the clock itself is missed; who is forwarded to later still is a finding of its own, and says when."""
     case = given(
@@ -154,7 +167,7 @@ def test_bodies_of_a_late_first_forwarding_are_one_finding() -> None:
         a_forwarding("GPO", forwarded_on=day("06-12")),
     )
     assert list(findings_of(case)) == ["late/14-5(1)", "forwarded-late/GPO"]
-    later = wanted_findings(case, wanted_clocks(case, shipped(), RULES, day("07-01")))["forwarded-late/GPO"]
+    later = findings_on(case)["forwarded-late/GPO"]
     assert (later.cured_on, later.cured_by) == (day("06-12"), "routing:3")
 
 

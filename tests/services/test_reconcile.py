@@ -142,11 +142,12 @@ def test_near_again_after_a_move() -> None:
     ]
 
 
-def test_near_needs_the_calendar() -> None:
-    """Where the days left can't be counted a stated date still stands, and is not told to be near."""
+def test_near_without_the_calendar() -> None:
+    """Where the days left can't be counted, a stated date still stands: it is told to be near, by days of the week."""
     case = given(a_communication(received_on=day("12-01"), reply_due=date(2027, 1, 5)))
     stated = [step for step in run(case, day("12-31"), without(2027))[1] if getattr(step, "clock", "") == "14-8(1)"]
-    assert names(stated) == ["DeadlineStarted 14-8(1)"]
+    assert names(stated) == ["DeadlineStarted 14-8(1)", "DeadlineNear 14-8(1)"]
+    assert (stated[1].step, stated[1].working_days_left) == (3, None)  # type: ignore[union-attr]
     stated = [step for step in run(case, day("12-31"))[1] if getattr(step, "clock", "") == "14-8(1)"]
     assert names(stated) == ["DeadlineStarted 14-8(1)", "DeadlineNear 14-8(1)"]
 

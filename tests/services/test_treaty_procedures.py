@@ -20,7 +20,6 @@ from jauap.domain.facts import Value
 from jauap.domain.procedures import NO_DOCUMENT_DATE, lead, status
 from jauap.domain.refusals import Refusal
 from jauap.surroundings import shipped_treaties
-from services.deadlines.findings import wanted_findings
 from services.intake.decide import decide as intake
 from services.publication.decide import decide as publication
 from services.routing.decide import decide as routing
@@ -43,7 +42,7 @@ from tests.builders import (
     day,
     given,
 )
-from tests.services.deadline_runs import clocks_of, run, then
+from tests.services.deadline_runs import clocks_of, findings_on, run, then
 
 Decide = Callable[[Case, Any, Any], object]
 TREATIES = shipped_treaties()
@@ -328,7 +327,7 @@ def test_a_document_from_before_the_decree_has_its_clock_and_breaks_nothing_of_i
     found = clock(old)
     assert found is not None
     assert (found.due, found.missed) == (date(2022, 12, 31), True)
-    assert wanted_findings(a_procedure(old), clocks_of(a_procedure(old))) == {}
+    assert findings_on(a_procedure(old)) == {}
 
 
 def test_a_default_that_was_not_verified_says_so() -> None:
@@ -396,7 +395,7 @@ def findings(case: Case, today: str = "07-01") -> dict[str, tuple[str | None, st
     """Paragraph, expected and found of each finding that should be on record."""
     return {
         name: (one.raised.paragraph, one.raised.expected, one.raised.found)
-        for name, one in wanted_findings(case, clocks_of(case, today)).items()
+        for name, one in findings_on(case, today).items()
     }
 
 
@@ -411,7 +410,7 @@ def test_late_under_a_stated_date_or_a_treaty_s_rule() -> None:
     request = a_treaty_request(reply_due=day("06-24"))
     assert findings(a_procedure(request)) == {"late/14-11/1": ("14-11", "replied by 2026-06-24", "not replied in time")}
     case = a_procedure(request, a_treaty_reply())
-    (found,) = wanted_findings(case, clocks_of(case)).values()
+    (found,) = findings_on(case).values()
     assert (found.cured_on, found.cured_by) == (day("06-25"), "publication:1")
 
 

@@ -37,7 +37,7 @@ def visit(*history: Happened) -> Case:
 
 def findings(*history: Happened) -> dict[str, Finding]:
     """The findings that should be on record."""
-    return wanted_findings(visit(*history), {})
+    return wanted_findings(visit(*history), {}, lambda _: None)
 
 
 def told(*history: Happened) -> list[tuple[str, str, str]]:

@@ -227,8 +227,9 @@ class DeadlineNear(Value, frozen=True, kw_only=True, tag=True):
         ),
     ]
     working_days_left: Annotated[
-        int, Meta(ge=0, description="Working days from the day after this one to the day to act by.")
-    ]
+        Annotated[int, Meta(ge=0)] | None,
+        doc("Working days from the day after this one to the day to act by; null: a year's calendar is not loaded."),
+    ] = None
     basis: Basis
 
 

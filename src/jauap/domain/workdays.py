@@ -303,6 +303,13 @@ def working_days_between(after: date, until: date, calendar: Calendar) -> int:
     return bisect_right(calendar.working, until) - bisect_right(calendar.working, after)
 
 
+def weekdays_between(after: date, until: date) -> int:
+    """Count the days from Monday to Friday after one day up to and including another; 0 where `until` is not later."""
+    if until <= after:
+        return 0
+    return sum(day.weekday() < SATURDAY for day in days_between(after + ONE_DAY, until))
+
+
 def last_working_day(until: date, calendar: Calendar) -> date:
     """Give the last working day that is not later than a day. Raises `CalendarMissing`."""
     place = bisect_right(calendar.working, until) - 1

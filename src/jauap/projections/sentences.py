@@ -405,6 +405,8 @@ def deadline_near(event: DeadlineNear) -> str:
         when = "today is the day to act by" if event.step == 0 else "the day to act by has passed"
         return f"{_clock(event.clock)} {_end(event.due, event.safe, None)}: {when}."
     days = event.working_days_left
+    if days is None:
+        return f"{_clock(event.clock)} {_end(event.due, event.safe, None)}: it is near; a calendar is not loaded."
     unit = "working day is" if days == 1 else "working days are"
     return f"{_clock(event.clock)} {_end(event.due, event.safe, None)}: {days} {unit} left."
 
