@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -88,8 +88,8 @@ def rows_differ(fold: Fold, database: str) -> Iterator[str]:
             table = connection.execute(f"SELECT * FROM jauap.{name}")  # noqa: S608
             objects = {at for at, column in enumerate(table.description or ()) if column.type_code == JSONB}
             rows = (row for case_id in fold.cases for row in model.rows(_view(fold, case_id)))
-            expected = _by_case(_with_objects(row, objects) for row in rows)
-            shown = _by_case(tuple(row) for row in table)
+            expected = _by_case(_in_order(row, objects, json.loads) for row in rows)
+            shown = _by_case(_in_order(row, objects, lambda value: value) for row in table)
             for case_id in expected.keys() | shown.keys():
                 if expected.get(case_id) != shown.get(case_id):
                     yield f"read model {name}: the rows of case {case_id} are not those of the log"
@@ -101,9 +101,9 @@ def _view(fold: Fold, case_id: str) -> CaseView:
     return CaseView(fold.cases[case_id], datetime.fromisoformat(fold.latest[case_id]))
 
 
-def _with_objects(row: Sequence[Any], objects: Container[int]) -> tuple[Any, ...]:
-    """A row as it is read back: what was written as JSON is objects then."""
-    return tuple(json.loads(value) if at in objects else value for at, value in enumerate(row))
+def _in_order(row: Sequence[Any], objects: Container[int], read: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """A row with its objects as JSON whose keys are in order: PostgreSQL has an order of its own."""
+    return tuple(json.dumps(read(value), sort_keys=True) if at in objects else value for at, value in enumerate(row))
 
 
 def _by_case(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[str]]:
