@@ -55,7 +55,7 @@ class MailServer(NamedTuple):
             raise NotTold("unreachable", everybody=True) from error
         except smtplib.SMTPResponseException as error:
             raise NotTold(_by_code(error.smtp_code)) from error
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, ValueError) as error:
             raise NotTold("unreachable", everybody=True) from error
 
     def _connect(self) -> smtplib.SMTP:
@@ -68,11 +68,18 @@ class MailServer(NamedTuple):
             if self.security == "starttls":
                 session.starttls(context=context)
             if self.user is not None and self.password_file is not None:
-                session.login(self.user, _password(self.password_file))
+                _log_in(session, self.user, _password(self.password_file))
         except BaseException:
             session.close()
             raise
         return session
+
+
+def _log_in(session: smtplib.SMTP, user: str, password: str) -> None:
+    try:
+        session.login(user, password)
+    except UnicodeEncodeError as error:  # smtplib sends ASCII only
+        raise NotTold("login", everybody=True) from error
 
 
 def _password(file: Path) -> str:

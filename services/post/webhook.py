@@ -1,6 +1,8 @@
 """Telling by webhook: a POST of JSON with an Idempotency-Key, the same each time that the same alerts are told."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -25,18 +27,19 @@ _OPENER = build_opener(_NoRedirect)
 
 
 def post(address: str, key: str, content: Mapping[str, Any]) -> None:
-    """Post to an http(s) address; any 2xx means that it was taken. Raises NotTold."""
-    request = Request(  # noqa: S310 - the directory takes http and https only
-        address,
-        data=msgspec.json.encode(content),
-        headers={"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "jauap"},
-        method="POST",
-    )
+    """Post to an http(s) address; any 2xx means that it was taken, whatever the answer says. Raises NotTold."""
     try:
-        with _OPENER.open(request, timeout=TIMEOUT) as answer:
-            answer.read(1)
+        request = Request(  # noqa: S310 - the directory takes http and https only
+            address,
+            data=msgspec.json.encode(content),
+            headers={"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "jauap"},
+            method="POST",
+        )
+        answer = _OPENER.open(request, timeout=TIMEOUT)
     except HTTPError as error:
         error.close()
         raise NotTold("deferred" if error.code >= SERVER_FAULT or error.code in LATER else "refused") from None
-    except (URLError, OSError, ValueError) as error:
+    except (URLError, HTTPException, OSError, ValueError) as error:  # what answers may be no HTTP server at all
         raise NotTold("unreachable") from error
+    with suppress(HTTPException, OSError, ValueError), answer:
+        answer.read(1)

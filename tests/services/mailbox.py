@@ -1,6 +1,7 @@
 """A real SMTP server and a real HTTP server on this machine, which keep what they are given."""
 
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -82,6 +83,23 @@ def a_mailbox(tls: ssl.SSLContext | None = None, *, login: bool = False) -> Iter
         yield mailbox
     finally:
         mailbox.stop()
+
+
+@contextmanager
+def a_port_that_says(answer: bytes) -> Iterator[int]:
+    """A port that answers whatever is sent to it with the same bytes, once, and hangs up."""
+    with socket.create_server((HOST, 0)) as listening:
+
+        def answered() -> None:
+            session, _ = listening.accept()
+            with session:
+                session.recv(65536)
+                session.sendall(answer)
+
+        thread = threading.Thread(target=answered)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join()
 
 
 class Hook:

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from jauap.stack.ports import HOST, pick
 from services.post.mail import MailServer, NotTold, Security, letter
 from services.post.webhook import post
-from tests.services.mailbox import PASSWORD, USER, Mailbox, a_hook, a_mailbox
+from tests.services.mailbox import PASSWORD, USER, Mailbox, a_hook, a_mailbox, a_port_that_says
 
 NOW = datetime(2026, 6, 10, 4, 0, tzinfo=UTC)
 LETTER = letter("jauap@mfa.example", "o7@mfa.example", "<m@jauap>", "Тақырып", "Мәтін\n", "kk", NOW)
@@ -75,6 +75,10 @@ def test_with_tls_and_a_login(certificate: Path, tmp_path: Path) -> None:
         with pytest.raises(NotTold) as caught:
             safe.send(LETTER)
         assert (caught.value.fault, caught.value.everybody) == ("login", True)
+        password.write_text("құпия")  # SMTP's login takes ASCII only
+        with pytest.raises(NotTold) as caught:
+            safe.send(LETTER)
+        assert (caught.value.fault, caught.value.everybody) == ("login", True)
         password.unlink()
         with pytest.raises(NotTold) as caught:
             safe.send(LETTER)
@@ -129,6 +133,31 @@ def test_a_webhook_that_does_not_take_it_is_told(answer: int, fault: str) -> Non
         with pytest.raises(NotTold) as caught:
             post(hook.address, "<m@jauap>", {})
         assert (caught.value.fault, len(hook.posts)) == (fault, 1)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"SSH-2.0-OpenSSH_9\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 150 + b"\r\n"]
+)
+def test_what_is_no_web_server_is_unreachable(answer: bytes) -> None:
+    """Whatever answers at the address, post goes on with the others."""
+    with a_port_that_says(answer) as port:
+        with pytest.raises(NotTold) as caught:
+            post(f"http://{HOST}:{port}/", "<m@jauap>", {})
+        assert (caught.value.fault, caught.value.everybody) == ("unreachable", False)
+
+
+@pytest.mark.parametrize("address", [f"http://{HOST}:99999/", f"http://{HOST}:hook/", "http://host[1/"])
+def test_an_address_that_is_none_is_unreachable(address: str) -> None:
+    """The directory takes none, and one that slips through stops nobody else's messages."""
+    with pytest.raises(NotTold) as caught:
+        post(address, "<m@jauap>", {})
+    assert caught.value.fault == "unreachable"
+
+
+def test_what_a_web_server_took_is_told_whatever_follows() -> None:
+    """A body that can't be read after a 2xx is no reason to tell it again."""
+    with a_port_that_says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk") as port:
+        post(f"http://{HOST}:{port}/", "<m@jauap>", {})
 
 
 def test_a_webhook_that_is_down_is_unreachable() -> None:
