@@ -115,6 +115,12 @@ def official(**changes: Any) -> dict[str, Any]:
         ({"officials": [official(email="Ivan <ivan@mfa.example>")]}, "officials[0].email"),
         ({"officials": [official(email="ivan@mfa.example\n")]}, "officials[0].email"),
         ({"officials": [official(webhook="file:///Ivan")]}, "officials[0].webhook"),
+        ({"officials": [official(webhook="http://ivan:99999/x")]}, "DUTY-1: webhook must be"),
+        ({"officials": [official(webhook="http://ivan:hook/x")]}, "DUTY-1: webhook must be"),
+        ({"officials": [official(webhook="http://ivan[1/x")]}, "DUTY-1: webhook must be"),
+        ({"officials": [official(webhook="http://ivan:secret@host/x")]}, "DUTY-1: webhook must be"),
+        ({"officials": [official(webhook="https:///ivan")]}, "DUTY-1: webhook must be"),
+        ({"officials": [official(webhook="https://иван/x")]}, "DUTY-1: webhook must be"),
         ({"officials": [official(phone="Ivan")]}, "unknown field"),
     ],
 )

@@ -7,6 +7,7 @@ have codes only.
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -91,6 +92,8 @@ class Directory:
         for person in people:
             if person.email is None and person.webhook is None:
                 raise WrongDirectory(f"{person.code}: needs an e-mail address or a webhook")
+            if person.webhook is not None and not _can_be_posted_to(person.webhook):
+                raise WrongDirectory(f"{person.code}: webhook must be an address such as https://host:8443/path")
             if person.superior is not None and person.superior not in self.officials:
                 raise WrongDirectory(f"{person.code}: superior must be the code of an official")
         for official in self.officials.values():
@@ -133,6 +136,15 @@ class Directory:
 
     def _present(self, officials: Iterator[Official] | list[Official], today: date) -> list[Official]:
         return [one for one in officials if not any(leave.first <= today <= leave.until for leave in one.leave)]
+
+
+def _can_be_posted_to(address: Address) -> bool:
+    """Whether an http(s) address names a host, and a port if any, as HTTP writes them; a login in it is not sent."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0 and parts.username is None and address.isascii()
+    except ValueError:
+        return False
 
 
 def parse_directory(text: bytes) -> Directory:
