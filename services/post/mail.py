@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -42,8 +43,11 @@ class MailServer(NamedTuple):
     def send(self, message: EmailMessage) -> None:
         """Hand a message over. Raises NotTold."""
         try:
-            with self._connect() as session:
+            session = self._connect()
+            try:
                 session.send_message(message)
+            finally:
+                _leave(session)
         except smtplib.SMTPAuthenticationError as error:
             raise NotTold("login", everybody=True) from error
         except smtplib.SMTPNotSupportedError as error:
@@ -51,6 +55,8 @@ class MailServer(NamedTuple):
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             raise NotTold(_by_code(min(codes, default=PERMANENT))) from error
+        except smtplib.SMTPSenderRefused as error:  # who sends is the same in every message
+            raise NotTold("login" if error.smtp_code >= PERMANENT else "deferred", everybody=True) from error
         except smtplib.SMTPConnectError as error:
             raise NotTold("unreachable", everybody=True) from error
         except smtplib.SMTPResponseException as error:
@@ -73,6 +79,13 @@ class MailServer(NamedTuple):
             session.close()
             raise
         return session
+
+
+def _leave(session: smtplib.SMTP) -> None:
+    """Say goodbye; whatever the server answers to that, what it took before it took."""
+    with suppress(smtplib.SMTPException, OSError):
+        session.quit()
+    session.close()
 
 
 def _log_in(session: smtplib.SMTP, user: str, password: str) -> None:

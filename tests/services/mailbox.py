@@ -29,6 +29,9 @@ class Mailbox:
         """What it answers to a recipient instead of taking the message: 550 No such mailbox."""
         self.on_message: Callable[[], None] = lambda: None
         """Called when a message was taken, before the client is told so."""
+        self.answer_to_sender: str | None = None
+        """What it answers to MAIL FROM instead of taking it."""
+        self.answer_to_quit = "221 Bye"
         self._given: dict[str, Any] = {"tls_context": tls, "require_starttls": tls is not None}
         if login:
             self._given |= {"authenticator": self._authenticate, "auth_required": True}
@@ -42,6 +45,18 @@ class Mailbox:
         if self._controller is not None:
             self._controller.stop()
         self._controller = None
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.answer_to_sender is not None:
+            return self.answer_to_sender
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        return self.answer_to_quit
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self,

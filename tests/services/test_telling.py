@@ -116,6 +116,25 @@ def test_a_recipient_that_is_not_taken_is_told_in_one_word(answer: str, fault: s
     assert "@" not in str(caught.value)
 
 
+@pytest.mark.parametrize("answer", ["421 closing", "250 OK"])
+def test_what_the_mail_server_took_is_told_whatever_it_says_to_the_goodbye(answer: str) -> None:
+    """Otherwise the same message would go out again and again."""
+    with a_mailbox() as mailbox:
+        mailbox.answer_to_quit = answer
+        server(mailbox).send(LETTER)
+        assert len(mailbox.messages) == 1
+
+
+@pytest.mark.parametrize(("answer", "fault"), [("550 no such sender", "login"), ("451 later", "deferred")])
+def test_a_sender_that_is_not_taken_holds_for_everybody(answer: str, fault: str) -> None:
+    """It is no recipient's address that is to be put right."""
+    with a_mailbox() as mailbox:
+        mailbox.answer_to_sender = answer
+        with pytest.raises(NotTold) as caught:
+            server(mailbox).send(LETTER)
+    assert (caught.value.fault, caught.value.everybody) == (fault, True)
+
+
 def test_a_webhook_gets_json_and_a_key() -> None:
     """The key is the same each time that the same is told."""
     with a_hook() as hook:
