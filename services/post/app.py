@@ -188,7 +188,8 @@ class Deployed:
                 for order, outcome in sender.submit(list(left.values()), RECORD_PATIENCE):
                     left.pop(order.command_id, None)
                     if outcome is not None and outcome.status != "accepted":
-                        log.warning("not recorded", case_id=order.case_id, status=outcome.status, code=outcome.code)
+                        say = log.warning if outcome.status == "held" else log.error
+                        say("not recorded", case_id=order.case_id, status=outcome.status, code=outcome.code)
         except (LogUnavailable, RegistryError) as reason:
             log.warning("deliveries can't be recorded now", reason=str(reason), left=len(left))
         return list(left.values())

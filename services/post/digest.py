@@ -49,19 +49,34 @@ class Digest(NamedTuple):
         return [Item(row, left(row.act_by) if row.act_by else None, today) for row in self.rows]
 
 
+class Telling(NamedTuple):
+    """That somebody is told of an alert by a channel, at whatever level."""
+
+    case_id: str
+    alert: int
+    recipient: str
+    channel: AlertChannel
+
+    @classmethod
+    def of(cls, row: AlertRow, recipient: str, channel: AlertChannel) -> "Telling":
+        """Of an alert."""
+        return cls(row.case_id, row.alert, recipient, channel)
+
+
 def digests(
     rows: Iterable[AlertRow],
     directory: Directory,
     today: date,
     *,
     undecided: Collection[str] = (),
+    gone_out: Collection[Telling] = (),
     channels: Collection[AlertChannel] = ("email", "webhook"),
     host: str = NOWHERE,
 ) -> list[Digest]:
     """Give the messages that are still to go out on a day in Kazakhstan.
 
     Left out is what somebody took notice of, and every alert of a case that stands still or of which a command is
-    `undecided`: it may say that the alert was delivered.
+    `undecided`: it may say that the alert was delivered. So is what has `gone_out`, whatever is on record of it.
     """
     found: dict[tuple[str, AlertChannel], tuple[Person, list[AlertRow]]] = {}
     for row in rows:
@@ -69,7 +84,8 @@ def digests(
             continue
         for told, person in _people(row, directory, today):
             for channel in ways(person):
-                if channel in channels and not was_told(told, person.code, channel):
+                gone = was_told(told, person.code, channel) or Telling.of(row, person.code, channel) in gone_out
+                if channel in channels and not gone:
                     found.setdefault((person.code, channel), (person, []))[1].append(told)
     return [
         Digest(person, channel, tuple(sorted(waiting, key=urgency)), host)

@@ -24,7 +24,7 @@ from jauap.messaging.sender import Order
 from jauap.projections.alerts import AlertRow
 from jauap.projections.database import DatabaseUnavailable
 from services.post import wording
-from services.post.digest import NOWHERE, OURS, Digest, attempts, digests
+from services.post.digest import NOWHERE, OURS, Digest, Telling, attempts, digests
 from services.post.mail import NotTold
 
 log = structlog.get_logger(__name__)
@@ -134,6 +134,8 @@ class Post:
         self.unrecorded: list[Order] = []
         """Deliveries of which the log does not know yet: before it does, nothing else is sent."""
         self.waiting: dict[tuple[str, AlertChannel], Waiting] = {}
+        self.gone_out: frozenset[Telling] = frozenset()
+        """What this instance handed over of what is open still: not told again, even if its record was refused."""
         self._trouble: str | None = None
 
     def run(self, stopping: Callable[[], bool], seconds: float, on_ready: Callable[[], None]) -> None:
@@ -175,11 +177,14 @@ class Post:
     def _tell(self, picture: Picture, undecided: frozenset[str]) -> None:
         now = self.clock()
         today = day_in_kazakhstan(now)
+        still_open = {(row.case_id, row.alert) for row in picture.rows}
+        self.gone_out = frozenset(one for one in self.gone_out if (one.case_id, one.alert) in still_open)
         found = digests(
             picture.rows,
             self.deployment.directory(),
             today,
             undecided=undecided,
+            gone_out=self.gone_out,
             channels=self.ways.keys(),
             host=self.host,
         )
@@ -217,6 +222,7 @@ class Post:
         now = self.monotonic()
         if fault is None:
             waiting.succeeded(now)
+            self.gone_out |= {Telling.of(row, *digest.place) for row in digest.rows}
             return [delivery(digest, row, today) for row in digest.rows]
         waiting.failed(self.timing, now)
         if not waiting.is_worth_recording:

@@ -154,6 +154,21 @@ def test_a_delivery_that_can_t_be_recorded_stops_everything_until_it_is() -> Non
     assert len(town.recorded) == 2
 
 
+def test_what_went_out_is_not_sent_again_though_its_record_was_refused() -> None:
+    """By this post: *deadlines* may take no record of a day that is in the future for it."""
+    town = Town(an_alert())
+    town.record = lambda _: []  # type: ignore[method-assign] # as of what was refused
+    for _ in range(10):
+        town.after(1000)
+    assert len(town.sent) == 1
+    town.rows.append(an_alert(alert=5))
+    town.after(1000)
+    assert [count for *_, count in town.sent] == [1, 1]
+    town.rows.clear()
+    town.after(1000)
+    assert town.post.gone_out == frozenset()
+
+
 def test_a_crash_before_the_record_sends_the_same_message_again() -> None:
     """Same alerts, same Message-ID: a mailbox can tell that it is the same; the record is one."""
     town = Town(an_alert(), an_alert(alert=5))
