@@ -94,10 +94,20 @@ def digests(
 
 
 def _people(row: AlertRow, directory: Directory, today: date) -> Iterator[tuple[AlertRow, Person]]:
-    """Who is to know of an alert, at its level and at each below: who came to a case late is told too."""
+    """Who is to know of an alert, at its level and at each below: who came to a case late is told too.
+
+    Each once: whom it reached, or was to reach, at a lower level is passed over, and who comes next is told. Whom it
+    was to reach at a higher level is not told below it, so nobody's leave sends it on before its time.
+    """
+    tried: dict[str, int] = {}
+    for one in row.deliveries:
+        tried[one.recipient] = min(one.level, tried.get(one.recipient, one.level))
     for level in range(row.level + 1):
-        for person in directory.told(row.officer, row.deputy, row.body, level, today):
-            yield msgspec.structs.replace(row, level=level), person
+        lines = directory.lines(row.officer, row.deputy, row.body, level, today)
+        chosen = [next((one for one in line if tried.get(one.code, level) >= level), None) for line in lines]
+        for person in dict.fromkeys(one for one in chosen if one is not None):
+            if tried.setdefault(person.code, level) == level:
+                yield msgspec.structs.replace(row, level=level), person
 
 
 def ways(person: Person) -> Sequence[AlertChannel]:
@@ -107,9 +117,9 @@ def ways(person: Person) -> Sequence[AlertChannel]:
 
 
 def was_told(row: AlertRow, recipient: str, channel: AlertChannel) -> bool:
-    """Whether it is on record that a recipient was told of an alert at the row's level."""
-    wanted = (row.level, recipient, channel)
-    return any((one.level, one.recipient, one.channel) == wanted and one.fault is None for one in row.deliveries)
+    """Whether it is on record that a recipient was told of an alert, at whatever level."""
+    wanted = (recipient, channel)
+    return any((one.recipient, one.channel) == wanted and one.fault is None for one in row.deliveries)
 
 
 def attempts(row: AlertRow, recipient: str, channel: AlertChannel) -> int:

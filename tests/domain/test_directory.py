@@ -33,7 +33,7 @@ def a_directory(*on_leave: str, **changes: Any) -> Directory:
 def told(directory: Directory, *who: str | None, body: str | None = None, level: int = 0) -> list[str]:
     """The codes of who is told; `who` are officer and deputy."""
     officer, deputy = (*who, None, None)[:2]
-    return [person.code for person in directory.told(officer, deputy, body, level, TODAY)]
+    return [line[0].code for line in directory.lines(officer, deputy, body, level, TODAY) if line]
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,14 @@ def test_leave_begins_and_ends_with_its_days() -> None:
     """Both days belong to it."""
     directory = a_directory("OFFICER-7")
     found = [
-        directory.told("OFFICER-7", "OFFICER-3", None, 0, day(text))[0].code
+        directory.lines("OFFICER-7", "OFFICER-3", None, 0, day(text))[0][0].code
         for text in ("06-07", "06-08", "06-12", "06-13")
     ]
     assert found == ["OFFICER-7", "OFFICER-3", "OFFICER-3", "OFFICER-7"]
 
 
 def test_a_level_is_one_superior_more() -> None:
-    """Nobody is told at two levels, and the line ends at its top."""
+    """Whoever is away: the next one stands in, and no level is another person's; the line ends at its top."""
     directory = a_directory()
     assert [told(directory, "OFFICER-7", level=level) for level in range(4)] == [
         ["OFFICER-7"],
@@ -72,7 +72,12 @@ def test_a_level_is_one_superior_more() -> None:
         [],
     ]
     away = a_directory("OFFICER-7", "OFFICER-3")
-    assert [told(away, "OFFICER-7", "OFFICER-3", level=level) for level in range(3)] == [["HEAD-2"], ["DIRECTOR"], []]
+    assert [told(away, "OFFICER-7", "OFFICER-3", level=level) for level in range(4)] == [
+        ["HEAD-2"],
+        ["HEAD-2"],
+        ["DIRECTOR"],
+        [],
+    ]
     no_head = a_directory("HEAD-2")
     assert told(no_head, "OFFICER-7", level=1) == ["DIRECTOR"]
 

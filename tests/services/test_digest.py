@@ -86,6 +86,35 @@ def test_who_gets_a_case_gets_its_alerts() -> None:
     ]
 
 
+def test_leave_does_not_send_an_alert_on_before_its_time() -> None:
+    """The superior who was told stays the first superior; who stood in is passed over when it goes up."""
+    alone = an_alert(deputy=None, level=1, deliveries=(a_delivery(), a_delivery("HEAD-2", 1)))
+    assert wanted(alone, directory=a_directory("OFFICER-7")) == {}
+    failed = an_alert(deputy=None, level=1, deliveries=(a_delivery(), a_delivery("HEAD-2", 1, fault="deferred")))
+    found = digests([failed], a_directory("OFFICER-7"), TODAY)
+    assert [(digest.place, digest.rows[0].level) for digest in found] == [(("HEAD-2", "email"), 1)]
+    stood_in = an_alert(deputy=None, level=1, deliveries=(a_delivery("HEAD-2"),))
+    assert wanted(stood_in, directory=a_directory("OFFICER-7")) == {("DIRECTOR", "webhook"): [4]}
+    head_away = an_alert(level=2, deliveries=(a_delivery(), a_delivery("DIRECTOR", 1, channel="webhook")))
+    assert wanted(head_away, directory=a_directory("HEAD-2")) == {}
+    assert wanted(an_alert(level=1), directory=a_directory("OFFICER-7", "OFFICER-3")) == {
+        ("HEAD-2", "email"): [4],
+        ("DIRECTOR", "webhook"): [4],
+    }
+
+
+def test_who_stands_in_two_lines_is_told_once() -> None:
+    """The head of the officer may be the head of the body's contact too."""
+    contact = {"body": "MIA", "email": "mia@mia.example", "language": "kk", "superior": "HEAD-2"}
+    asked = an_alert(clock="asked/MIA", body="MIA", level=1, deliveries=(a_delivery(), a_delivery("MIA")))
+    assert wanted(asked, directory=a_directory(bodies=[contact])) == {("HEAD-2", "email"): [4]}
+    over_the_officer = an_alert(officer="HEAD-2", body="MIA", level=1, deliveries=(a_delivery("HEAD-2"),))
+    assert wanted(over_the_officer, directory=a_directory(bodies=[contact])) == {
+        ("MIA", "email"): [4],
+        ("DIRECTOR", "webhook"): [4],
+    }
+
+
 @pytest.mark.parametrize("changes", [{"acknowledged_by": "OFFICER-7"}, {"stands_still": True}])
 def test_what_needs_no_telling_or_can_t_be_recorded_is_left_out(changes: dict[str, Any]) -> None:
     """Somebody took notice; or nothing can be recorded of the case now."""

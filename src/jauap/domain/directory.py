@@ -113,15 +113,21 @@ class Directory:
             person = self.officials[person.superior]
             yield person
 
-    def told(self, officer: str | None, deputy: str | None, body: str | None, level: int, today: date) -> list[Person]:
-        """Who is told of an alert at a level, on a day in Kazakhstan; nobody where the line ends before the level."""
-        lines: list[list[Person]] = [self._line(officer, deputy, today)]
+    def lines(
+        self, officer: str | None, deputy: str | None, body: str | None, level: int, today: date
+    ) -> list[list[Person]]:
+        """Who may be told of an alert at a level, on a day in Kazakhstan: for each line, whoever is next comes first.
+
+        Level *n* is the *n*-th superior, whoever is away; who is away is left out, so that the next one stands in.
+        """
+        found: list[list[Person]] = [self._line(officer, deputy, level, today)]
         contact = None if body is None else self.bodies.get(body)
         if contact is not None:
-            lines.append([contact, *self._present(self.superiors(contact), today)])
-        return [line[level] for line in lines if level < len(line)]
+            above = self._present(list(self.superiors(contact))[max(level - 1, 0) :], today)
+            found.append(above if level else [contact, *above])
+        return found
 
-    def _line(self, officer: str | None, deputy: str | None, today: date) -> list[Person]:
+    def _line(self, officer: str | None, deputy: str | None, level: int, today: date) -> list[Person]:
         """The responsible officer and the superiors. On leave: the deputy; both on leave, or unknown: who comes next.
 
         If nobody is left, the official on duty, on leave or not: an alert always has somebody to be told.
@@ -129,10 +135,12 @@ class Directory:
         responsible, second = self.officials.get(officer or ""), self.officials.get(deputy or "")
         first = [official for official in (responsible, second) if official is not None]
         above = list(self.superiors(first[0])) if first else []
-        here = self._present(first, today)[:1]
-        line: list[Person] = [*here, *(one for one in self._present(above, today) if one not in here)]
-        duty = self.officials[self.entries.duty]
-        return line or [duty, *self._present(self.superiors(duty), today)]
+        if not self._present([*first, *above], today):
+            duty = self.officials[self.entries.duty]
+            above = list(self.superiors(duty))
+            return [duty, *self._present(above, today)] if level == 0 else [*self._present(above[level - 1 :], today)]
+        here = [*first, *above] if level == 0 else above[level - 1 :]
+        return [*dict.fromkeys(self._present(here, today))]
 
     def _present(self, officials: Iterator[Official] | list[Official], today: date) -> list[Official]:
         return [one for one in officials if not any(leave.first <= today <= leave.until for leave in one.leave)]
