@@ -12,6 +12,8 @@ from jauap.domain.alerts import CALENDAR_CLOCK
 from jauap.domain.directory import Tongue
 from jauap.projections.alerts import AlertRow
 
+ASKED = "asked/"
+"""How the clocks begin of what the MFA asked of a body."""
 LINES = 40
 """So many alerts stand in a message; the rest is counted."""
 
@@ -231,8 +233,11 @@ def text(language: Tongue, items: Sequence[Item], message: str, official: str | 
             parts.append("\n\n".join([heading, *(_lines(words, item) for item in shown)]))
             if len(shown) < len(group):
                 parts.append(words.rest(len(group) - len(shown)))
-    ending = words.notice(official, message) if official else words.of_body
-    return "\n\n".join([*parts, ending, words.automatic]) + "\n"
+    if official:
+        parts.append(words.notice(official, message))
+    elif all(item.row.clock.startswith(ASKED) for item in items):
+        parts.append(words.of_body)
+    return "\n\n".join([*parts, words.automatic]) + "\n"
 
 
 def _lines(words: Words, item: Item) -> str:

@@ -9,7 +9,16 @@ from jauap.projections import alerts, queries
 from jauap.projections.alerts import AlertRow
 from jauap.projections.database import Connection, connect, snapshot
 from jauap.projections.view import CaseView, Standstill
-from tests.builders import CASE, a_communication, an_assignment, day, given
+from tests.builders import (
+    CASE,
+    PROCEDURE,
+    a_communication,
+    a_treaty_assignment,
+    a_treaty_request,
+    an_assignment,
+    day,
+    given,
+)
 from tests.domain.test_alerts import MET, a_move, a_start, not_told, told
 from tests.logbook import Logbook
 from tests.projections.test_rows import named
@@ -28,6 +37,16 @@ def test_an_alert_stands_with_its_clock_and_its_officer() -> None:
     }  # fmt: skip
     assert (row["due"], row["act_by"], row["previous"]) == (day("06-08"), day("06-08"), day("06-09"))
     assert (row["officer"], row["deputy"], row["level"], row["stands_still"]) == ("OFFICER-7", "OFFICER-3", 0, False)
+
+
+def test_the_body_that_leads_a_treaty_procedure_is_told() -> None:
+    """Its clocks are nobody's on record; who leads is in the case."""
+    asked = given(
+        a_treaty_request(reply_due=day("07-02")), a_treaty_assignment("MOJ"), a_start(clock="14-11/1", estimated=True),
+        case_id=PROCEDURE,
+    )  # fmt: skip
+    (row,) = named(AlertRow, alerts.rows(CaseView(asked, AT)))
+    assert (row["clock"], row["body"]) == ("14-11/1", "MOJ")
 
 
 def test_a_case_without_open_alerts_has_no_row_and_one_that_stands_still_says_so() -> None:

@@ -266,6 +266,15 @@ def test_a_long_digest_counts_what_it_leaves_out() -> None:
 
 def test_a_body_is_not_sent_to_the_command_line() -> None:
     """It answers the ministry."""
-    said = wording.text("en", EVERY[11:12], "<m@jauap>", None)
+    asked = Item(an_alert(clock="asked/MIA", body="MIA", paragraph=None), 1, TODAY)
+    said = wording.text("en", [asked], "<m@jauap>", None)
     assert "answer it there" in said
+    assert "acknowledge" not in said
+
+
+def test_a_body_that_leads_a_treaty_procedure_is_not_told_that_the_ministry_asked() -> None:
+    """The treaty body did."""
+    led = Item(an_alert(clock="14-11/1", body="MOJ", paragraph="14-11"), 1, TODAY)
+    said = wording.text("en", [led], "<m@jauap>", None)
+    assert "Ministry" not in said
     assert "acknowledge" not in said

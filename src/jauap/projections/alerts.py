@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import msgspec
 
+from jauap.domain import procedures
 from jauap.domain.alerts import Alert, AlertKind, Delivery
 from jauap.domain.case import Case, Clock, assignment_of, letter_of
 from jauap.domain.facts import Value
@@ -26,7 +27,7 @@ class AlertRow(Value, frozen=True, kw_only=True):
     paragraph: str | None
     """Null: practice."""
     body: str | None
-    """The body that the clock is for; null: the MFA."""
+    """The body that the clock is for, or that leads a treaty body's procedure; null: the MFA."""
     reference: str | None
     """The UN reference; null: the letter has none."""
     due: date | None
@@ -65,10 +66,11 @@ def rows(view: CaseView) -> list[Row]:
         view.last_recorded_at,
         view.standstill is not None,
     )
-    return [_row(case, alert, of_case) for alert in case.deadlines.alerts.values()]
+    lead = procedures.lead(case)
+    return [_row(case, alert, lead, of_case) for alert in case.deadlines.alerts.values()]
 
 
-def _row(case: Case, alert: Alert, of_case: Row) -> Row:
+def _row(case: Case, alert: Alert, lead: str | None, of_case: Row) -> Row:
     clock: Clock | None = case.deadlines.clocks.get(alert.clock)
     reference, officer, deputy, last_recorded_at, stands_still = of_case
     return (
@@ -78,7 +80,7 @@ def _row(case: Case, alert: Alert, of_case: Row) -> Row:
         alert.kind,
         alert.step,
         clock.paragraph if clock else None,
-        clock.body if clock else None,
+        (clock.body or lead) if clock else None,
         reference,
         clock.due if clock else None,
         (clock.safe or clock.due) if clock else None,
