@@ -160,6 +160,15 @@ def test_moves_that_nobody_was_told_of_are_one() -> None:
     assert (only(known).kind, only(known).previous) == ("moved", day("06-05"))
 
 
+def test_an_estimate_that_is_settled_closes_its_alert() -> None:
+    """The day was named and is the same: there is nothing to tell; another day is told as a move."""
+    start = a_start(estimated=True)
+    assert kinds(given(start, a_move(day("06-10"), safe=day("06-09")))) == {}
+    assert kinds(given(start, told(1), a_move(day("06-10"), safe=day("06-09")))) == {}
+    assert kinds(given(start, a_move(day("06-10"), safe=day("06-09"), estimated=True))) == {1: "estimate"}
+    assert kinds(given(start, a_move(day("06-12")))) == {2: "moved"}
+
+
 def test_what_a_clock_waited_for_closes_its_alerts() -> None:
     """Met or dropped, there is nothing to tell; open again, it is neither near nor missed until a step says so."""
     history = (a_start(), a_move(day("06-08")), MISSED)

@@ -168,9 +168,16 @@ def followed(alerts: Alerts, sequence: int, event: Event, before: Term | None) -
             return _without(alerts, lambda alert: alert.clock == event.clock and alert.kind in STANDING)
         case DeadlineStarted() | DeadlineMoved() | DeadlineNear() | DeadlineMissed():
             kind = alert_of(event, before)
-            return alerts if kind is None else _raised(alerts, sequence, kind, event, before)
+            return _settled(alerts, event) if kind is None else _raised(alerts, sequence, kind, event, before)
         case _:
             return alerts  # findings and mendings leave the alerts alone
+
+
+def _settled(alerts: Alerts, event: Event) -> Alerts:
+    """A term that stays, and rests on no estimate any more: nobody needs to be told that it does."""
+    if not isinstance(event, DeadlineMoved) or event.estimated:
+        return alerts
+    return _without(alerts, lambda alert: alert.clock == event.clock and alert.kind == "estimate")
 
 
 def _raised(
