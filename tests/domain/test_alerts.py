@@ -160,6 +160,20 @@ def test_moves_that_nobody_was_told_of_are_one() -> None:
     assert (only(known).kind, only(known).previous) == ("moved", day("06-05"))
 
 
+def test_a_term_that_is_back_where_people_know_it_is_no_news() -> None:
+    """An act that was withdrawn before anybody was told of its move; a term that still ends earlier is told."""
+    start, back = a_start(due=day("06-12")), a_move(day("06-12"), safe=day("06-09"))
+    assert kinds(given(start, a_move(day("06-15")), back)) == {}
+    assert kinds(given(start, a_nearness(), a_move(day("06-15")), not_told(3), back)) == {}
+    assert kinds(given(start, a_move(day("06-15")), told(2), back)) == {4: "moved-earlier"}
+    shorter = given(start, a_move(day("06-15")), a_move(day("06-11"), safe=day("06-09")))
+    assert (only(shorter).kind, only(shorter).previous) == ("moved-earlier", day("06-09"))
+    dated = given(a_start(due=None, safe=None), a_move(day("06-15")), a_move(day("06-12")))
+    assert (only(dated).kind, only(dated).previous) == ("moved", None)
+    uncertain = a_move(day("06-12"), safe=day("06-09"), estimated=True)
+    assert kinds(given(start, a_move(day("06-15")), uncertain)) == {3: "estimate"}
+
+
 def test_an_estimate_that_is_settled_closes_its_alert() -> None:
     """The day was named and is the same: there is nothing to tell; another day is told as a move."""
     start = a_start(estimated=True)

@@ -34,6 +34,7 @@ calendar-missing: it can't be counted, for a year's calendar is not loaded. no-d
 it runs from is not on record."""
 STANDING: frozenset[AlertKind] = frozenset({"near", "missed"})
 """The alerts that say how a clock stands; the others say what changed about its term."""
+MOVES: frozenset[AlertKind] = frozenset({"moved", "moved-earlier"})
 STATED = "stated/1"
 CALENDAR_CLOCK = "calendar/"
 """How the clocks begin that wait for a year's calendar."""
@@ -93,6 +94,8 @@ class Alert(Value, frozen=True, kw_only=True):
     """near: how many working days before the day to act by it was raised; 0: on it; -1: after it."""
     previous: date | None = None
     """moved: the day to act by that people were last told; null: there was none."""
+    previous_due: date | None = None
+    """moved: the last day of the term at that time."""
     because: tuple[str, ...] = ()
     """The calendar acts that moved it; empty: none did."""
     level: int = 0
@@ -194,22 +197,34 @@ def _raised(
     gone = {same.sequence} if same else set()
     if isinstance(event, DeadlineNear):
         alert = msgspec.structs.replace(alert, step=event.step)
+    raised: Alert | None = alert
     if isinstance(event, DeadlineMoved) and before is not None:
-        alert = _since_told(alert, same, event, act_by(before))
+        raised = _since_told(alert, same, event, before)
         if act_by(event) != act_by(before):
             gone |= {other.sequence for other in mine if other.kind == "near"}
-    return {**_without(alerts, lambda other: other.sequence in gone), sequence: alert}
+    left = _without(alerts, lambda other: other.sequence in gone)
+    return left if raised is None else {**left, sequence: raised}
 
 
-def _since_told(alert: Alert, same: Alert | None, event: DeadlineMoved, before: date | None) -> Alert:
-    """Say from which day to which it moved since people were told: of two moves before that, they learn one."""
-    untold = same if same is not None and not same.told and same.kind in ("moved", "moved-earlier") else None
-    previous = untold.previous if untold else before
+def _since_told(alert: Alert, same: Alert | None, event: DeadlineMoved, before: Term) -> Alert | None:
+    """Say from which day to which it moved since people were told: of two moves before that, they learn one.
+
+    None: it is back where people know it to be.
+    """
+    untold = same if same is not None and not same.told and same.kind in MOVES else None
+    previous = untold.previous if untold else act_by(before)
+    previous_due = untold.previous_due if untold else before.due
     because = tuple(dict.fromkeys((*(untold.because if untold else ()), *event.because)))
     kind, now = alert.kind, act_by(event)
-    if kind in ("moved", "moved-earlier") and now != before:
-        kind = "moved-earlier" if previous is not None and now is not None and now < previous else "moved"
-    return msgspec.structs.replace(alert, kind=kind, previous=previous, because=because)
+    if kind in MOVES and previous is None:
+        kind = "moved"
+    elif kind in MOVES and previous is not None and now is not None:
+        shorter = event.due is not None and previous_due is not None and event.due < previous_due
+        if now == previous and not shorter:
+            uncertain = _uncertain(event)
+            return None if uncertain is None else msgspec.structs.replace(alert, kind=uncertain)
+        kind = "moved-earlier" if now < previous or (now == previous and shorter) else "moved"
+    return msgspec.structs.replace(alert, kind=kind, previous=previous, previous_due=previous_due, because=because)
 
 
 def _changed(alerts: Alerts, event: AlertDelivered | AlertFailed | AlertAcknowledged | AlertEscalated) -> Alerts:
