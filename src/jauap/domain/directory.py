@@ -124,7 +124,7 @@ class Directory:
         contact = None if body is None else self.bodies.get(body)
         if contact is not None:
             above = self._present(list(self.superiors(contact))[max(level - 1, 0) :], today)
-            found.append(above if level else [contact, *above])
+            found.append([*above] if level else [contact, *above])
         return found
 
     def _line(self, officer: str | None, deputy: str | None, level: int, today: date) -> list[Person]:
