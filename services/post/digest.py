@@ -15,7 +15,7 @@ from services.post.wording import Item
 OURS = uuid.UUID("1a0c6a0e-2b5f-5d55-9f0e-6b3c8f0f0786")
 """The namespace of the ids made here: the same alerts for the same recipient always give the same id."""
 NOWHERE = "jauap.invalid"
-URGENCY = ("missed", "moved-earlier", "near", "moved", "calendar-missing", "no-date", "estimate")
+URGENCY = ("missed", "moved-earlier", "near", "reopened", "moved", "calendar-missing", "no-date", "estimate")
 
 
 class Digest(NamedTuple):

@@ -42,6 +42,8 @@ class Words(NamedTuple):
     past: Callable[[str], str]
     ends: Callable[[str], str]
     missed: Callable[[str], str]
+    reopened: Callable[[str], str]
+    """Given the day to act by, or nothing where there is none, or it is past."""
     moved: Callable[[str, str], str]
     earlier: Callable[[str, str], str]
     ends_earlier: Callable[[str, str], str]
@@ -98,6 +100,9 @@ ENGLISH = Words(
     past=lambda day: f"the day to act by was {day}",
     ends=lambda day: f"the term itself ends on {day}",
     missed=lambda day: f"MISSED: the term ended on {day}",
+    reopened=lambda day: (
+        f"OPEN AGAIN: what was done for it is not on record any more{f'; act by {day}' if day else ''}"
+    ),
     moved=lambda before, now: f"the day to act by moved from {before} to {now}",
     earlier=lambda before, now: f"the day to act by moved EARLIER, from {before} to {now}",
     ends_earlier=lambda due, now: f"the last day of the term moved EARLIER, to {due}; the day to act by stays {now}",
@@ -140,6 +145,9 @@ KAZAKH = Words(
     past=lambda day: f"орындаудың соңғы күні {day} болды",
     ends=lambda day: f"мерзімнің өзі {day} күні аяқталады",
     missed=lambda day: f"МЕРЗІМ ӨТТІ: ол {day} күні аяқталды",
+    reopened=lambda day: (
+        f"МЕРЗІМ ҚАЙТА АШЫЛДЫ: орындалғаны туралы жазба енді жоқ{f'; орындаудың соңғы күні {day}' if day else ''}"
+    ),
     moved=lambda before, now: f"орындаудың соңғы күні ауыстырылды: {before} орнына {now}",
     earlier=lambda before, now: f"орындаудың соңғы күні ЕРТЕРЕК күнге ауыстырылды: {before} орнына {now}",
     ends_earlier=lambda due, now: (
@@ -183,6 +191,7 @@ RUSSIAN = Words(
     past=lambda day: f"последний день был {day}",
     ends=lambda day: f"сам срок истекает {day}",
     missed=lambda day: f"СРОК ПРОПУЩЕН: он истёк {day}",
+    reopened=lambda day: f"СНОВА ОТКРЫТ: записи об исполнении больше нет{f'; последний день {day}' if day else ''}",
     moved=lambda before, now: f"последний день для исполнения перенесён с {before} на {now}",
     earlier=lambda before, now: f"последний день для исполнения перенесён НА БОЛЕЕ РАННИЙ: с {before} на {now}",
     ends_earlier=lambda due, now: (
@@ -256,7 +265,7 @@ def task(words: Words, clock: str) -> str:
 def standing(words: Words, item: Item) -> str:
     """How an alert's clock stands: one sentence, with what makes its day uncertain or moved it."""
     row, also = item.row, []
-    dated = row.kind in ("near", "moved", "moved-earlier")
+    dated = row.kind in ("near", "reopened", "moved", "moved-earlier")
     if dated and row.due is not None and row.act_by not in (row.due, row.previous):
         also.append(words.ends(words.day(row.due)))
     if row.kind in ("moved", "moved-earlier") and row.because:
@@ -276,6 +285,8 @@ def _said(words: Words, item: Item) -> str:
             return words.today if row.act_by == item.today else words.near(left, now)
         case "missed":
             return words.missed(words.day(row.due) if row.due else "?")
+        case "reopened":
+            return words.reopened(now if row.act_by is not None and row.act_by >= item.today else "")
         case "moved" | "moved-earlier":
             return _moved(words, row, now)
         case "estimate":

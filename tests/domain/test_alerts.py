@@ -56,6 +56,7 @@ def a_nearness(left: int = 2) -> DeadlineNear:
 
 
 MISSED = DeadlineMissed(clock=CLOCK, due=day("06-10"), basis="intake:1")
+REOPENED = DeadlineReopened(clock=CLOCK, basis="intake:1")
 MET = DeadlineMet(clock=CLOCK, met_on=day("06-09"), met_by="routing:1", basis="intake:1")
 
 
@@ -105,7 +106,7 @@ def only(case: Case) -> Alert:
         (a_move(day("06-10"), safe=day("06-09")), a_start(estimated=True), None),
         (a_move(None, absent="the calendar of 2028 is not loaded"), a_start(), "calendar-missing"),
         (MET, a_start(), None),
-        (DeadlineReopened(clock=CLOCK, basis="intake:1"), a_start(), None),
+        (REOPENED, a_start(), None),
     ],
 )
 def test_which_steps_raise_an_alert(event: Event, before: DeadlineStarted | None, kind: str | None) -> None:
@@ -117,6 +118,18 @@ def test_a_clock_that_was_met_moves_in_silence() -> None:
     """Nobody has to act on it any more."""
     met: Clock = msgspec.structs.replace(started(a_start()), met_on=day("06-08"), met_by="routing:1")
     assert alert_of(a_move(day("06-08")), met) is None
+    assert alert_of(REOPENED, met) == "reopened"
+
+
+def test_a_clock_that_is_open_again_is_told_with_the_day_that_holds() -> None:
+    """It may have moved while nobody had to act; a move before that was told is no other alert."""
+    moved = given(a_start(), MET, a_move(day("06-05")), REOPENED)
+    assert kinds(moved) == {4: "reopened"}
+    again = given(a_start(), MET, REOPENED, a_move(day("06-08")))
+    assert kinds(again) == {4: "reopened"}
+    assert kinds(given(a_start(), MET, REOPENED, told(3), a_move(day("06-08")))) == {5: "moved-earlier"}
+    assert kinds(given(a_start(), MISSED, REOPENED)) == {}
+    assert kinds(given(a_start(), MET, REOPENED, MET)) == {}
 
 
 @for_all(st.lists(BY_SERVICE["deadlines"], max_size=30))

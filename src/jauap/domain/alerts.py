@@ -27,8 +27,9 @@ from jauap.domain.events import (
 )
 from jauap.domain.facts import AlertChannel, AlertFault, Value
 
-AlertKind = Literal["near", "missed", "moved", "moved-earlier", "estimate", "calendar-missing", "no-date"]
-"""near: the day to act by comes near, or is today. missed: the term ended. moved, moved-earlier: the day to act by is
+AlertKind = Literal["near", "missed", "reopened", "moved", "moved-earlier", "estimate", "calendar-missing", "no-date"]
+"""near: the day to act by comes near, or is today. missed: the term ended. reopened: what met it is not on record any
+more; its term may have moved in silence meanwhile. moved, moved-earlier: the day to act by is
 another one, or is the same but the term ends earlier. estimate: it rests on a day that is only estimated.
 calendar-missing: it can't be counted, for a year's calendar is not loaded. no-date: it can't be told, for the date that
 it runs from is not on record."""
@@ -133,6 +134,8 @@ def alert_of(event: Event, before: Term | None) -> AlertKind | None:
             return "near"
         case DeadlineMoved() if before is not None and before.met_on is None:
             return _moved(event, before)
+        case DeadlineReopened() if before is not None and before.met_on is not None:
+            return "reopened"
         case _:
             return None
 
@@ -168,7 +171,9 @@ def followed(alerts: Alerts, sequence: int, event: Event, before: Term | None) -
         case DeadlineMet() | DeadlineDropped():
             return _without(alerts, lambda alert: alert.clock == event.clock)
         case DeadlineReopened():
-            return _without(alerts, lambda alert: alert.clock == event.clock and alert.kind in STANDING)
+            kind = alert_of(event, before)
+            left = _without(alerts, lambda alert: alert.clock == event.clock and alert.kind in STANDING)
+            return left if kind is None else _raised(left, sequence, kind, event, before)
         case DeadlineStarted() | DeadlineMoved() | DeadlineNear() | DeadlineMissed():
             kind = alert_of(event, before)
             return _settled(alerts, event) if kind is None else _raised(alerts, sequence, kind, event, before)
@@ -187,7 +192,7 @@ def _raised(
     alerts: Alerts,
     sequence: int,
     kind: AlertKind,
-    event: DeadlineStarted | DeadlineMoved | DeadlineNear | DeadlineMissed,
+    event: DeadlineStarted | DeadlineMoved | DeadlineNear | DeadlineMissed | DeadlineReopened,
     before: Term | None,
 ) -> Alerts:
     """One more alert, in the place of the one of its sort; a term that moved takes the nearness of the old one away."""
@@ -211,6 +216,8 @@ def _since_told(alert: Alert, same: Alert | None, event: DeadlineMoved, before: 
 
     None: it is back where people know it to be.
     """
+    if same is not None and not same.told and same.kind == "reopened":
+        return msgspec.structs.replace(alert, kind="reopened")
     untold = same if same is not None and not same.told and same.kind in MOVES else None
     previous = untold.previous if untold else act_by(before)
     previous_due = untold.previous_due if untold else before.due
