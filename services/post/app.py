@@ -78,8 +78,7 @@ def from_environment() -> Settings:
         look=_seconds("JAUAP_POST_LOOK", 5),
         ready_file=Path(ready) if ready else None,
     )
-    if given.mail is None and read_directory(given.directory).sends_mail:
-        raise WrongSetting("JAUAP_SMTP", "must name the mail server: the directory has e-mail addresses")
+    usable_directory(given)
     return given
 
 
@@ -139,13 +138,21 @@ def read_directory(file: Path) -> Directory:
         raise WrongSetting("JAUAP_DIRECTORY", f"can't be used: {error}") from error
 
 
+def usable_directory(given: Settings) -> Directory:
+    """The directory as its file is now, if everybody in it can be told. Raises WrongSetting."""
+    found = read_directory(given.directory)
+    if given.mail is None and found.sends_mail:
+        raise WrongSetting("JAUAP_SMTP", "must name the mail server: the directory has e-mail addresses")
+    return found
+
+
 class Deployed:
     """The deployment around post."""
 
     def __init__(self, given: Settings) -> None:
         """Connect lazily; the directory is read now. Raises WrongSetting."""
         self._given = given
-        self._directory, self._read_at = read_directory(given.directory), _changed_at(given.directory)
+        self._directory, self._read_at = usable_directory(given), _changed_at(given.directory)
         self._undecided = Undecided(given.kafka, "deadlines", f"jauap-{NAME}")
         self._ends = Ends(given.kafka, f"jauap-{NAME}")
         self._connection: Connection | None = None
@@ -200,7 +207,7 @@ class Deployed:
         if changed_at != self._read_at:
             self._read_at = changed_at
             try:
-                self._directory = read_directory(self._given.directory)
+                self._directory = usable_directory(self._given)
                 log.info("directory read anew")
             except WrongSetting as wrong:
                 log.warning("the directory can't be used, the one before holds", reason=str(wrong))

@@ -1,9 +1,11 @@
 """What post is told by its environment: wrong settings stop its start with one line, and never a password in it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+import structlog
 
 from jauap.settings import WrongSetting
 from jauap.stack.service import ALL_SERVICES, services_wanted
@@ -85,6 +87,24 @@ def test_a_directory_is_read_anew_when_it_changes(directory: Path) -> None:
         assert list(deployed.directory().officials) == ["DUTY-1"]
         directory.write_text(json.dumps({"officials": [official(), official(code="HEAD-2")], "duty": "DUTY-1"}))
         assert list(deployed.directory().officials) == ["DUTY-1", "HEAD-2"]
+    finally:
+        deployed.close()
+
+
+def test_a_directory_with_e_mail_is_not_taken_where_none_can_be_sent(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has no other address would be told nothing, and nobody would learn of it."""
+    hooked = official(email=None, webhook="https://mfa.example/hook")
+    directory.write_text(json.dumps({"officials": [hooked], "duty": "DUTY-1"}))
+    monkeypatch.delenv("JAUAP_SMTP")
+    deployed = Deployed(from_environment())
+    try:
+        directory.write_text(json.dumps({"officials": [hooked, official(code="HEAD-2")], "duty": "DUTY-1"}))
+        os.utime(directory, ns=(1, 1))
+        with structlog.testing.capture_logs() as logs:
+            assert list(deployed.directory().officials) == ["DUTY-1"]
+        assert "JAUAP_SMTP must name the mail server" in logs[0]["reason"]
     finally:
         deployed.close()
 
