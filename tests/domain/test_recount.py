@@ -49,6 +49,11 @@ def test_a_move_says_earlier_weekend_and_estimate() -> None:
     later = moved(before, End(due=day("06-16"), safe=day("06-12")))
     assert later is not None
     assert (later.days, later.act_by_days, later.earlier, later.weekend) == (1, 0, False, False)
+    friday, saturday, monday = day("10-23"), day("10-24"), day("10-26")
+    onto = moved(End(due=saturday, safe=friday), End(due=monday, safe=saturday))
+    back = moved(End(due=monday, safe=saturday), End(due=saturday, safe=friday))
+    stays = moved(End(due=saturday), End(due=saturday, safe=friday))
+    assert [one.weekend for one in (onto, back, stays) if one is not None] == [True, True, False]
     gone = moved(before, End(absent="the calendar of 2026 is not loaded"))
     assert gone is not None
     assert (gone.days, gone.earlier) == (None, False)

@@ -77,14 +77,14 @@ def moved(before: End, after: End) -> Move | None:
     if before == after:
         return None
     days, act_by_days = _between(before.due, after.due), _between(before.act_by, after.act_by)
-    ends = {after.due, after.safe} - {before.due, before.safe}
+    ends = [(before.due, after.due), (before.act_by, after.act_by)]
     return Move(
         before=before,
         after=after,
         days=days,
         act_by_days=act_by_days,
         earlier=any(moved_by is not None and moved_by < 0 for moved_by in (days, act_by_days)),
-        weekend=any(day is not None and day.weekday() >= SATURDAY for day in ends),
+        weekend=any(now is not None and now != then and now.weekday() >= SATURDAY for then, now in ends),
         now_estimated=after.estimated and not before.estimated,
     )
 
