@@ -107,7 +107,7 @@ ENGLISH = Words(
     earlier=lambda before, now: f"the day to act by moved EARLIER, from {before} to {now}",
     ends_earlier=lambda due, now: f"the last day of the term moved EARLIER, to {due}; the day to act by stays {now}",
     dated=lambda now: f"the day to act by is now known: {now}",
-    estimate=lambda day: f"ends on {day}, but that rests on a day whose date is only estimated",
+    estimate=lambda day: f"the term ends on {day}, but that rests on a day whose date is only estimated",
     calendar_missing="can't be counted: the calendar of a year is not loaded",
     no_date="can't be told: the date that it runs from is not on record",
     because=lambda why: f"because of {why}",
@@ -266,6 +266,8 @@ def standing(words: Words, item: Item) -> str:
     """How an alert's clock stands: one sentence, with what makes its day uncertain or moved it."""
     row, also = item.row, []
     dated = row.kind in ("near", "reopened", "moved", "moved-earlier")
+    if row.kind == "estimate" and row.act_by is not None and row.act_by != row.due:
+        also.append(words.near(item.left, words.day(row.act_by)))
     if dated and row.due is not None and row.act_by not in (row.due, row.previous):
         also.append(words.ends(words.day(row.due)))
     if row.kind in ("moved", "moved-earlier") and row.because:
@@ -290,7 +292,7 @@ def _said(words: Words, item: Item) -> str:
         case "moved" | "moved-earlier":
             return _moved(words, row, now)
         case "estimate":
-            return words.estimate(now)
+            return words.estimate(words.day(row.due) if row.due else now)
         case "calendar-missing":
             return words.calendar_missing
         case "no-date":

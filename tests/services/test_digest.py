@@ -237,6 +237,20 @@ def test_kazakh_and_russian_do_not_slip_into_english() -> None:
         assert latin == {"KAZ", "MIA", "CALENDAR"}
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["the term ends on 2026-06-12, but", "act by 2026-06-11"]),
+        ("kk", ["мерзім 12.06.2026 күні аяқталады", "соңғы күні 11.06.2026"]),
+        ("ru", ["срок истекает 12.06.2026, но", "последний день 11.06.2026"]),
+    ],
+)
+def test_a_term_that_rests_on_an_estimate_is_told_with_its_own_end(language: Any, words: list[str]) -> None:
+    """The day to act by, where it is another one, stands beside it."""
+    said = wording.standing(WORDS[language], Item(an_alert(kind="estimate", estimated=True), 1, TODAY))
+    assert [word for word in words if word not in said] == []
+
+
 def test_every_clock_has_a_task_in_every_language() -> None:
     """The three know the same kinds of clocks, and every kind that the rule tables have."""
     rows = (*RULES, *rules_of(shipped_treaties()))
