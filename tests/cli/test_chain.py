@@ -162,3 +162,29 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     found = json.loads(jauap("deadlines", "--chain", CASE, "--json").stdout)
     assert (found["plan"], len(found["links"])) == ("plan/1", 11)
     assert jauap("deadlines", "--chain", "KAZ-9-2026").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "No plan: no date is stated for the response."),
+        ({"receipt_assumed": True}, "No plan: its receipt on 2026-03-03 is assumed"),
+        ({"merged_into": "KAZ-4-2026"}, "No plan: the case goes on as KAZ-4-2026."),
+        ({"kind": "visit"}, "No plan: it leads to the response to a communication, and this case is none."),
+    ],
+)
+def test_why_nothing_is_planned_is_true_of_the_case(
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], said: str
+) -> None:
+    """A case without clocks may have a letter that states a date."""
+    models = SimpleNamespace(
+        case=lambda _, __: a_case(**changed),
+        history=lambda _, __: [],
+        deadlines=lambda _, **__: [],
+        agency_matrix=lambda _, __: [],
+    )
+    monkeypatch.setenv("JAUAP_DATABASE", "postgresql://nowhere")
+    monkeypatch.setattr(ask, "connect", lambda _: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(ask, "queries", models)
+    monkeypatch.setattr(acts, "queries", SimpleNamespace(case=lambda *_: None, history=models.history))
+    assert said in jauap("deadlines", "--chain", CASE).stdout

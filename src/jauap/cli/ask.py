@@ -204,7 +204,7 @@ def _check_word(option: str, word: str | None, words: Iterable[str]) -> None:
 def _tell_chain(case_id: str, data_dir: Path, *, as_json: bool) -> None:
     today = _today()
     with _reading(data_dir) as connection:
-        _case(connection, case_id)
+        case = _case(connection, case_id)
         made = chain_of(
             case_id,
             queries.history(connection, case_id),
@@ -212,6 +212,7 @@ def _tell_chain(case_id: str, data_dir: Path, *, as_json: bool) -> None:
             queries.agency_matrix(connection, case_id),
             acts.on_record(connection).calendar(today),
             today,
+            _why_no_response_is_due(case),
         )
     if as_json:
         say_json(made)
@@ -402,16 +403,29 @@ def _say_deadlines(rows: list[DeadlineRow], empty: str = "Nothing is due.") -> N
 
 def _why_nothing_is_due(row: CaseRow | None) -> str:
     """What stands in the place of a case's clocks where it has none."""
-    if row is None or row.kind != "communication":
-        return "Nothing is due."
+    why = None if row is None else _why_no_clock_runs(row)
+    return "Nothing is due." if why is None else f"Nothing is due: {why}."
+
+
+def _why_no_clock_runs(row: CaseRow) -> str | None:
+    """Why a communication has no clocks; None: it may have some, or is none."""
+    if row.kind != "communication":
+        return None
     if row.merged_into is not None:
-        return f"Nothing is due: the case goes on as {row.merged_into}."
+        return f"the case goes on as {row.merged_into}"
     assumed = " (assumed)" if row.receipt_assumed else ""
     if row.received_on is not None and row.received_on < DECREE:
-        return f"Nothing is due: it was received on {row.received_on}{assumed}, before the decree of {DECREE}."
+        return f"it was received on {row.received_on}{assumed}, before the decree of {DECREE}"
     if row.receipt_assumed:
-        return f"Nothing is due: its receipt on {row.received_on} is assumed; CorrectCommunication confirms the day."
-    return "Nothing is due."
+        return f"its receipt on {row.received_on} is assumed; CorrectCommunication confirms the day"
+    return None
+
+
+def _why_no_response_is_due(row: CaseRow) -> str | None:
+    """Why a case has no clock of 14-8(1), from which the plan runs backwards; None: its letter states no date."""
+    if row.kind != "communication":
+        return "it leads to the response to a communication, and this case is none"
+    return _why_no_clock_runs(row)
 
 
 def _deadline_cells(row: DeadlineRow) -> tuple[object, ...]:

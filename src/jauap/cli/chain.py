@@ -67,13 +67,17 @@ def chain_of(
     bodies: Sequence[AgencyRow],
     calendar: Calendar,
     today: date,
+    no_response: str | None = None,
 ) -> Chain:
-    """The line of time of a case on a day, the oldest first; clocks without a date stand last."""
+    """The line of time of a case on a day, the oldest first; clocks without a date stand last.
+
+    `no_response` says why no clock runs to the response; None: if none does, no date is stated.
+    """
     standing = [row for row in rows if row.service in FACTS and not row.refused and row.withdrawn_by is None]
     sentences = {f"{row.service}:{row.sequence}": row.sentence for row in rows}
     links = [_fact(row) for row in standing if row.withdraws is None]
     links += [_clock(row, sentences) for row in clocks]
-    no_plan, plan = _planned(clocks, calendar)
+    no_plan, plan = _planned(clocks, calendar, no_response)
     links += [_step(one, _done(one, standing, bodies), today) for one in plan]
     order = ("fact", "plan", "clock")
     links.sort(key=lambda link: (link.on or date.max, order.index(link.kind)))
@@ -122,11 +126,13 @@ def _clock(row: DeadlineRow, sentences: dict[str, str]) -> Link:
     )
 
 
-def _planned(clocks: Iterable[DeadlineRow], calendar: Calendar) -> tuple[str | None, tuple[Planned, ...]]:
+def _planned(
+    clocks: Iterable[DeadlineRow], calendar: Calendar, no_response: str | None
+) -> tuple[str | None, tuple[Planned, ...]]:
     """The plan back from the date stated for the response, or why there is none."""
     response = next((row for row in clocks if row.clock == RESPONSE), None)
     if response is None:
-        return "no date is stated for the response", ()
+        return no_response or "no date is stated for the response", ()
     if response.met_on is not None:
         return "the full response was sent", ()
     if response.due is None:
