@@ -51,6 +51,12 @@ class Words(NamedTuple):
     estimate: Callable[[str], str]
     calendar_missing: str
     no_date: str
+    communication: str
+    response: Callable[[str], str]
+    """Given the response's record."""
+    request: Callable[[str], str]
+    measures: Callable[[str], str]
+    """Of the interim measures: given the record of the treaty body's request."""
     because: Callable[[str], str]
     estimated: str
     notice: Callable[[str, str], str]
@@ -110,6 +116,10 @@ ENGLISH = Words(
     estimate=lambda day: f"the term ends on {day}, but that rests on a day whose date is only estimated",
     calendar_missing="can't be counted: the calendar of a year is not loaded",
     no_date="can't be told: the date that it runs from is not on record",
+    communication="the communication",
+    response=lambda record: f"the response {record}",
+    request=lambda record: f"the request {record}",
+    measures=lambda record: f"the interim measures of the request {record}",
     because=lambda why: f"because of {why}",
     estimated="rests on a day whose date is only estimated",
     notice=lambda code, message: (
@@ -157,6 +167,10 @@ KAZAKH = Words(
     estimate=lambda day: f"мерзім {day} күні аяқталады, бірақ ол нақты белгіленбеген, болжамды күнге байланысты",
     calendar_missing="мерзімді есептеу мүмкін емес: жылдың күнтізбесі енгізілмеген",
     no_date="мерзімді анықтау мүмкін емес: ол есептелетін күн тіркелмеген",
+    communication="хабарлама",
+    response=lambda record: f"жауап {record}",
+    request=lambda record: f"сұрау салу {record}",
+    measures=lambda record: f"сұрау салудағы уақытша шаралар {record}",
     because=lambda why: f"негізі: {why}",
     estimated="болжамды күнге байланысты",
     notice=lambda code, message: f"Бәрін растау үшін: jauap alerts acknowledge --by {code} --message '{message}'",
@@ -201,6 +215,10 @@ RUSSIAN = Words(
     estimate=lambda day: f"срок истекает {day}, но зависит от дня, дата которого пока предположительна",
     calendar_missing="срок нельзя исчислить: календарь года не загружен",
     no_date="срок нельзя определить: не внесена дата, от которой он исчисляется",
+    communication="сообщение",
+    response=lambda record: f"ответ {record}",
+    request=lambda record: f"запрос {record}",
+    measures=lambda record: f"временные меры по запросу {record}",
     because=lambda why: f"основание: {why}",
     estimated="зависит от дня, дата которого пока предположительна",
     notice=lambda code, message: f"Подтвердить всё сразу: jauap alerts acknowledge --by {code} --message '{message}'",
@@ -253,8 +271,20 @@ def _lines(words: Words, item: Item) -> str:
     row = item.row
     case = f"{row.case_id} ({row.reference})" if row.reference else row.case_id
     year = row.clock.removeprefix(CALENDAR_CLOCK) if row.clock.startswith(CALENDAR_CLOCK) else None
-    about = [row.paragraph or words.practice, *filter(None, (row.body, year))]
+    about = [row.paragraph or words.practice, *filter(None, (which(words, row.clock), row.body, year))]
     return f"{case} · {', '.join(about)}\n  {standing(words, item)}\n  {words.do}: {task(words, row.clock)}"
+
+
+def which(words: Words, clock: str) -> str | None:
+    """What tells a clock from others of its paragraph in the same case; None: there is one, or its body does."""
+    kind, _, about = clock.partition("/")
+    if kind == "14-11":
+        request, _, measures = about.partition("/")
+        return (words.measures if measures else words.request)(f"intake:{request}")
+    if about == "communication":
+        return words.communication
+    response = about.removeprefix("response/")
+    return words.response(f"publication:{response}") if kind.startswith("14-") and response.isdigit() else None
 
 
 def task(words: Words, clock: str) -> str:

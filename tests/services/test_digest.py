@@ -251,6 +251,28 @@ def test_a_term_that_rests_on_an_estimate_is_told_with_its_own_end(language: Any
     assert [word for word in words if word not in said] == []
 
 
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_clocks_of_one_paragraph_can_be_told_apart(language: Any) -> None:
+    """By what is to be published, the response that was sent, the request, or its interim measures."""
+    clocks = [
+        "14-8(1)", "14-8(2)/communication", "14-8(2)/response/4", "14-9(1)/2", "14-9(1)/4", "14-11/1", "14-11/3",
+        "14-11/1/interim-measures", "asked/MIA", "calendar/2027",
+    ]  # fmt: skip
+    said = [wording.which(WORDS[language], clock) for clock in clocks]
+    assert [said[0], *said[-2:]] == [None, None, None]
+    assert None not in said[1:-2]
+    assert said[2] == said[4]  # the same response: of another paragraph
+    assert len(set(said[1:-2])) == 6
+
+
+def test_a_line_names_what_its_clock_is_of() -> None:
+    """Beside the paragraph."""
+    row = an_alert(clock="14-9(1)/2", paragraph="14-9(1)")
+    assert "(KAZ 3/2026) · 14-9(1), the response publication:2\n" in wording.text(
+        "en", [Item(row, 1, TODAY)], "<m@jauap>", "OFFICER-7"
+    )
+
+
 def test_every_clock_has_a_task_in_every_language() -> None:
     """The three know the same kinds of clocks, and every kind that the rule tables have."""
     rows = (*RULES, *rules_of(shipped_treaties()))
