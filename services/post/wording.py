@@ -252,11 +252,14 @@ def text(language: Tongue, items: Sequence[Item], message: str, official: str | 
     words = WORDS[language]
     told = [item for item in items if item.row.level == 0]
     escalated = [item for item in items if item.row.level > 0]
-    room = LINES
+    room = LINES - min(len(escalated), LINES // 2)  # neither sort hides the other
     parts: list[str] = []
-    for heading, group in ((words.opening, told), (words.escalated, escalated)):
+    for heading, group, most in (
+        (words.opening, told, room),
+        (words.escalated, escalated, LINES - min(len(told), room)),
+    ):
         if group:
-            shown, room = group[:room], max(0, room - len(group))
+            shown = group[:most]
             parts.append("\n\n".join([heading, *(_lines(words, item) for item in shown)]))
             if len(shown) < len(group):
                 parts.append(words.rest(len(group) - len(shown)))

@@ -305,6 +305,19 @@ def test_a_long_digest_counts_what_it_leaves_out() -> None:
     assert wording.subject("en", 300) == "jauap: 300 deadlines need attention"
 
 
+@pytest.mark.parametrize(
+    ("own", "escalated", "shown"), [(100, 1, (39, 1)), (100, 100, (20, 20)), (5, 100, (5, 35)), (3, 3, (3, 3))]
+)
+def test_own_alerts_do_not_hide_those_that_nobody_took_notice_of(
+    own: int, escalated: int, shown: tuple[int, int]
+) -> None:
+    """Both have their lines, and what one sort does not need the other has."""
+    rows = [an_alert(case_id=f"KAZ-{at}-2011", kind="missed") for at in range(own)]
+    rows += [an_alert(case_id=f"KAZ-{at}-2012", kind="near", level=1) for at in range(escalated)]
+    said = wording.text("en", [Item(row, 1, TODAY) for row in rows], "<m@jauap>", "HEAD-2")
+    assert (said.count("MISSED"), said.count("act by")) == shown
+
+
 def test_a_body_is_not_sent_to_the_command_line() -> None:
     """It answers the ministry."""
     asked = Item(an_alert(clock="asked/MIA", body="MIA", paragraph=None), 1, TODAY)
