@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jauap.domain import events
 from jauap.domain.case import CALENDAR, Recorded
-from jauap.domain.events import CommandRefused, DeadlineDropped, DeadlineStarted, Event
+from jauap.domain.events import AlertEscalated, CommandRefused, DeadlineDropped, DeadlineStarted, Event
 from jauap.domain.facts import ForwardedTo
 from jauap.messaging.envelope import Message
 from jauap.projections import agency_matrix, case_history, cases, deadlines, findings, treaty_requests, visit_proposals
@@ -362,6 +362,15 @@ def test_a_sentence_is_one_sentence(event: Event) -> None:
     assert not text.endswith("..")
     assert "None" not in text
     assert "  " not in text
+
+
+def test_an_escalation_does_not_say_that_somebody_was_told() -> None:
+    """Attempts that failed make an alert go up too."""
+    up = AlertEscalated(alert=2, clock="14-5(1)", level=1, told_on=day("06-05"))
+    assert sentence(up) == (
+        "The term of 14-5(1): nobody took notice of step 2, sent or tried first on 2026-06-05; it goes to level 1"
+        " (practice)."
+    )
 
 
 def test_a_refusal_s_sentence_names_the_field_and_the_rule() -> None:

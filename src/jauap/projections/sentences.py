@@ -470,8 +470,8 @@ def alert_acknowledged(event: AlertAcknowledged) -> str:
 def alert_escalated(event: AlertEscalated) -> str:
     """Practice."""
     return (
-        f"{_clock(event.clock)}: nobody took notice of step {event.alert}, told on {event.told_on}; it goes to level"
-        f" {event.level} (practice)."
+        f"{_clock(event.clock)}: nobody took notice of step {event.alert}, sent or tried first on {event.told_on}; it"
+        f" goes to level {event.level} (practice)."
     )
 
 
