@@ -26,7 +26,7 @@ from jauap.projections.database import Connection, DatabaseUnavailable, connect,
 from jauap.settings import WrongSetting, required
 from services.post.digest import NOWHERE, Digest
 from services.post.mail import MailServer, Security, letter
-from services.post.run import Picture, Post, Send, Timing
+from services.post.run import NotNow, Picture, Post, Send, Timing
 from services.post.webhook import post
 
 log = structlog.get_logger(__name__)
@@ -166,19 +166,19 @@ class Deployed:
         """The cases of which a command to *deadlines* may be undecided. Raises LogUnavailable."""
         return self._undecided.case_ids()
 
-    def picture(self) -> Picture | None:
-        """The open alerts; None: the read models are behind the log, or another post is at work."""
+    def picture(self) -> Picture:
+        """The open alerts. Raises NotNow: the read models are behind the log, or another post is at work."""
         partitions = self._ends.partitions(EVENT_TOPICS)
         places = [(topic, number) for topic in EVENT_TOPICS for number in range(partitions.get(topic, 0))]
         ends = self._ends.of(places)
         try:
             connection = self._connected()
             if not queries.alone(connection, NAME):
-                return None
+                raise NotNow("another post is at work")
             with snapshot(connection):  # of one moment: rows that are being folded anew are never taken for all
                 positions = {(row.topic, row.partition): row.next_offset for row in queries.positions(connection)}
                 if not ends or any(positions.get(place, 0) < end for place, end in ends.items()):
-                    return None
+                    raise NotNow("the read models are behind the log")
                 return Picture(queries.alerts(connection), _calendar(connection))
         except DatabaseUnavailable:
             self._disconnect()

@@ -40,16 +40,21 @@ class Picture(NamedTuple):
     calendar: Calendar
 
 
+class NotNow(Exception):
+    """Nobody can be told anything for now: the message says why. No fault by itself."""
+
+
 class Deployment(Protocol):
     """The rest of the system, as post sees it: `services.post.app.Deployed`."""
 
     def undecided(self) -> frozenset[str]:
         """The cases of which a command to *deadlines* may be undecided. Raises LogUnavailable."""
 
-    def picture(self) -> Picture | None:
-        """The open alerts; None: the read models are behind the log, or another post is at work.
+    def picture(self) -> Picture:
+        """The open alerts.
 
-        Raises LogUnavailable and DatabaseUnavailable.
+        Raises LogUnavailable and DatabaseUnavailable, and NotNow: the read models are behind the log, or another post
+        is at work.
         """
 
     def record(self, orders: Iterable[Order]) -> list[Order]:
@@ -157,19 +162,18 @@ class Post:
                 return False
             undecided = self.deployment.undecided()
             picture = self.deployment.picture()
-        except (LogUnavailable, RegistryError, DatabaseUnavailable) as reason:
+        except (LogUnavailable, RegistryError, DatabaseUnavailable, NotNow) as reason:
             self._say(str(reason))
-            return False
-        if picture is None:
             return False
         self._say(None)
         self._tell(picture, undecided)
         return True
 
     def _say(self, trouble: str | None) -> None:
+        """Say why nothing is sent when the reason changes, not at each look."""
         if trouble != self._trouble:
             if trouble is None:
-                log.info("the log and the read models answer again")
+                log.info("messages are sent again")
             else:
                 log.warning("nothing is sent for now", reason=trouble)
         self._trouble = trouble

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+import structlog
 
 from jauap.domain.commands import RecordAlertDelivery, RecordAlertFailure
 from jauap.domain.directory import Directory
@@ -15,7 +16,7 @@ from jauap.messaging.sender import Order
 from jauap.projections.alerts import AlertRow
 from services.post.digest import Digest
 from services.post.mail import NotTold
-from services.post.run import LONGEST_PAUSE_SECONDS, Picture, Post, Timing, Waiting
+from services.post.run import LONGEST_PAUSE_SECONDS, NotNow, Picture, Post, Timing, Waiting
 from tests.domain.test_directory import a_directory
 from tests.services.deadline_runs import acts
 from tests.services.test_digest import TODAY, a_delivery, an_alert
@@ -57,10 +58,12 @@ class Town:
     def undecided(self) -> frozenset[str]:
         return self.undecided_cases
 
-    def picture(self) -> Picture | None:
+    def picture(self) -> Picture:
         if self.log_is_down:
             raise LogUnavailable("no broker")
-        return None if self.behind else Picture(self.rows, calendar_of(acts()))
+        if self.behind:
+            raise NotNow("the read models are behind the log")
+        return Picture(self.rows, calendar_of(acts()))
 
     def directory(self) -> Directory:
         return a_directory()
@@ -134,6 +137,26 @@ def test_nothing_is_sent_on_what_may_be_old() -> None:
     town.log_is_down = False
     assert town.post.round()
     assert len(town.sent) == 1
+
+
+def test_why_nothing_is_sent_is_logged_once() -> None:
+    """When it begins, when the reason changes, and when it is over."""
+    town = Town()
+    with structlog.testing.capture_logs() as logs:
+        town.post.round()
+        town.behind = True
+        for _ in range(3):
+            town.post.round()
+        town.log_is_down = True
+        town.post.round()
+        town.log_is_down = town.behind = False
+        town.post.round()
+        town.post.round()
+    assert [(line["event"], line.get("reason")) for line in logs] == [
+        ("nothing is sent for now", "the read models are behind the log"),
+        ("nothing is sent for now", "no broker"),
+        ("messages are sent again", None),
+    ]
 
 
 def test_a_case_with_an_undecided_command_waits() -> None:
