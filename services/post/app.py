@@ -24,6 +24,7 @@ from jauap.messaging.undecided import Undecided
 from jauap.projections import queries
 from jauap.projections.database import Connection, DatabaseUnavailable, connect, snapshot
 from jauap.settings import WrongSetting, required
+from jauap.surroundings import body_codes
 from services.post.digest import NOWHERE, Digest
 from services.post.mail import MailServer, Security, letter
 from services.post.run import NotNow, Picture, Post, Send, Timing
@@ -131,7 +132,7 @@ def _seconds(name: str, default: float) -> float:
 def read_directory(file: Path) -> Directory:
     """The directory in a file. Raises WrongSetting."""
     try:
-        return parse_directory(file.read_bytes())
+        return parse_directory(file.read_bytes(), body_codes())
     except OSError as error:
         raise WrongSetting("JAUAP_DIRECTORY", f"can't be read: {error.strerror}") from error
     except WrongDirectory as error:

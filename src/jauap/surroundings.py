@@ -22,15 +22,18 @@ def shipped_treaties() -> Treaties:
     return parse_treaties(files("jauap.domain").joinpath("treaties.json").read_bytes())
 
 
+def body_codes() -> frozenset[str]:
+    """The codes of the state bodies that ship with this release."""
+    return frozenset(body.code for body in parse_bodies(files("jauap.domain").joinpath("bodies.json").read_bytes()))
+
+
 class Surroundings:
     """The deployment around a service's decisions."""
 
     def __init__(self, given: Settings) -> None:
         """Read the bodies and the treaties once; documents are looked up for each command."""
         self._state = given.state
-        self._bodies = frozenset(
-            body.code for body in parse_bodies(files("jauap.domain").joinpath("bodies.json").read_bytes())
-        )
+        self._bodies = body_codes()
         self._treaties = shipped_treaties()
         self._documents = DocumentStore(given.documents)
 

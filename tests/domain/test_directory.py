@@ -9,6 +9,7 @@ from jauap.domain.directory import Directory, WrongDirectory, parse_directory
 from tests.builders import day
 
 TODAY = day("06-10")
+BODIES = ("MIA", "GPO")
 
 
 def a_directory(*on_leave: str, **changes: Any) -> Directory:
@@ -27,7 +28,7 @@ def a_directory(*on_leave: str, **changes: Any) -> Directory:
             official["leave"] = leave  # type: ignore[assignment]
     bodies = [{"body": "MIA", "email": "mia@mia.example", "language": "kk", "superior": "MIA-HEAD"}]
     whole = {"officials": officials, "bodies": bodies, "duty": "DUTY-1"}
-    return parse_directory(json.dumps(whole | changes).encode())
+    return parse_directory(json.dumps(whole | changes).encode(), BODIES)
 
 
 def told(directory: Directory, *who: str | None, body: str | None = None, level: int = 0) -> list[str]:
@@ -111,8 +112,10 @@ def official(**changes: Any) -> dict[str, Any]:
     ("changes", "rule"),
     [
         ({"duty": "NOBODY"}, "duty: must be the code of an official"),
-        ({"officials": [official(), official()]}, "used twice"),
-        ({"officials": [official(), official(code="MIA")]}, "used twice"),
+        ({"officials": [official(), official()]}, "DUTY-1: used twice"),
+        ({"officials": [official(), official(code="MIA")]}, "MIA: used twice"),
+        ({"bodies": [{"body": "MIAA", "email": "m@m.example", "language": "kk"}]}, "MIAA: no state body"),
+        ({"officials": [official(leave=[{"from": "2026-08-20", "until": "2026-08-10"}])]}, "DUTY-1: leave must not"),
         ({"officials": [official(email=None)]}, "DUTY-1: needs an e-mail address or a webhook"),
         ({"officials": [official(superior="NOBODY")]}, "DUTY-1: superior must be"),
         ({"officials": [official(superior="DUTY-1")]}, "own superior"),
@@ -141,4 +144,4 @@ def test_what_is_no_json_is_told() -> None:
     """One line, whatever the file holds."""
     for text in (b"", b"{", b"\xff"):
         with pytest.raises(WrongDirectory, match="is not JSON"):
-            parse_directory(text)
+            parse_directory(text, BODIES)

@@ -10,6 +10,7 @@ import typer
 
 from jauap.cli import addresses, orders, sending
 from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
+from jauap.cli.bodies import codes
 from jauap.cli.orders import Malformed
 from jauap.cli.printing import failed, note, say, say_json, say_table
 from jauap.cli.submission import WAIT, actor
@@ -105,7 +106,7 @@ def check_directory(
     Example: jauap alerts directory examples/directory.json
     """
     try:
-        entries = parse_directory(file.read_bytes()).entries
+        entries = parse_directory(file.read_bytes(), codes()).entries
     except OSError as error:
         raise failed(f"{file} can't be read: {error.strerror}", code=2) from error
     except WrongDirectory as wrong:

@@ -4,7 +4,8 @@ It is a file beside the log, not in it: addresses, names and leave can be change
 have codes only.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -76,29 +77,41 @@ class Entries(Value, frozen=True, kw_only=True):
 class Directory:
     """Officials and contacts by their codes."""
 
-    def __init__(self, entries: Entries) -> None:
-        """Check that every code leads somewhere. Raises WrongDirectory."""
+    def __init__(self, entries: Entries, bodies: Collection[str]) -> None:
+        """Check that every code leads somewhere; `bodies` are those of all state bodies. Raises WrongDirectory."""
         self.entries = entries
         self.officials = {official.code: official for official in entries.officials}
         self.bodies = {contact.body: contact for contact in entries.bodies}
-        self._check()
+        people: tuple[Person, ...] = (*entries.officials, *entries.bodies)
+        self._check_codes(people, bodies)
+        for person in people:
+            self._check_person(person)
+        for official in entries.officials:
+            self._check_official(official)
 
-    def _check(self) -> None:
-        people: tuple[Person, ...] = (*self.entries.officials, *self.entries.bodies)
-        if len(people) > len(self.officials.keys() | self.bodies.keys()):
-            raise WrongDirectory("a code is used twice: officials and bodies need codes of their own")
+    def _check_codes(self, people: Iterable[Person], bodies: Collection[str]) -> None:
+        twice = [code for code, number in Counter(person.code for person in people).items() if number > 1]
+        if twice:
+            raise WrongDirectory(f"{', '.join(twice)}: used twice; officials and bodies need codes of their own")
+        unknown = [code for code in self.bodies if code not in bodies]
+        if unknown:
+            raise WrongDirectory(f"{', '.join(unknown)}: no state body has this code; jauap body list names them")
         if self.entries.duty not in self.officials:
             raise WrongDirectory("duty: must be the code of an official")
-        for person in people:
-            if person.email is None and person.webhook is None:
-                raise WrongDirectory(f"{person.code}: needs an e-mail address or a webhook")
-            if person.webhook is not None and not _can_be_posted_to(person.webhook):
-                raise WrongDirectory(f"{person.code}: webhook must be an address such as https://host:8443/path")
-            if person.superior is not None and person.superior not in self.officials:
-                raise WrongDirectory(f"{person.code}: superior must be the code of an official")
-        for official in self.officials.values():
-            if official in list(self.superiors(official)):
-                raise WrongDirectory(f"{official.code}: is his or her own superior, directly or by others")
+
+    def _check_person(self, person: Person) -> None:
+        if person.email is None and person.webhook is None:
+            raise WrongDirectory(f"{person.code}: needs an e-mail address or a webhook")
+        if person.webhook is not None and not _can_be_posted_to(person.webhook):
+            raise WrongDirectory(f"{person.code}: webhook must be an address such as https://host:8443/path")
+        if person.superior is not None and person.superior not in self.officials:
+            raise WrongDirectory(f"{person.code}: superior must be the code of an official")
+
+    def _check_official(self, official: Official) -> None:
+        if any(leave.until < leave.first for leave in official.leave):
+            raise WrongDirectory(f"{official.code}: leave must not end before it begins")
+        if official in list(self.superiors(official)):
+            raise WrongDirectory(f"{official.code}: is his or her own superior, directly or by others")
 
     @property
     def sends_mail(self) -> bool:
@@ -155,12 +168,12 @@ def _can_be_posted_to(address: Address) -> bool:
         return False
 
 
-def parse_directory(text: bytes) -> Directory:
-    """Read a directory from JSON. Raises WrongDirectory."""
+def parse_directory(text: bytes, bodies: Collection[str]) -> Directory:
+    """Read a directory from JSON, given the codes of all state bodies. Raises WrongDirectory."""
     try:
         entries = msgspec.json.decode(text, type=Entries)
     except msgspec.ValidationError as error:
         raise WrongDirectory(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise WrongDirectory("is not JSON in UTF-8") from None
-    return Directory(entries)
+    return Directory(entries, bodies)
