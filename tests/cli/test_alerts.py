@@ -9,7 +9,9 @@ import pytest
 from jauap.cli import alerts
 from jauap.domain.commands import AcknowledgeAlert
 from jauap.projections.alerts import AlertRow
+from jauap.projections.cases import CaseRow
 from tests.cli.fakes import FakeLog, jauap
+from tests.cli.test_ask import a_case
 from tests.services.test_digest import a_delivery, an_alert
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +27,9 @@ class FakeAlerts:
             an_alert(case_id="KAZ-4-2026", alert=9, step=0, deliveries=(a_delivery("HEAD-2", 1, message="<n@jauap>"),)),
             an_alert(case_id="KAZ-4-2026", alert=11, acknowledged_by="HEAD-2", acknowledged_on=None),
         ]
+
+    def case(self, _: object, case_id: str) -> CaseRow | None:
+        return a_case(case_id) if case_id in ("KAZ-3-2026", "KAZ-4-2026", "KAZ-5-2026") else None
 
     def alerts(self, _: object, case_id: str | None, *, taken_notice_of: bool) -> list[AlertRow]:
         return [
@@ -62,6 +67,15 @@ def test_open_alerts_are_listed_with_whom_they_reached() -> None:
 
 
 @pytest.mark.usefixtures("models")
+def test_a_case_that_is_none_has_no_answer() -> None:
+    """A slip of the pen is not answered as if nothing were open."""
+    done = jauap("alerts", "--case", "KAZ-9-2026")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "Nothing is on record under the case id KAZ-9-2026" in done.stderr
+    assert jauap("alerts", "--case", "KAZ-5-2026").stdout == "No alert is open.\n"
+
+
+@pytest.mark.usefixtures("models")
 @pytest.mark.parametrize(
     ("words", "numbers"),
     [
@@ -92,11 +106,18 @@ def test_what_was_refused_is_told_one_by_one(log: FakeLog) -> None:
 
 @pytest.mark.usefixtures("models")
 @pytest.mark.parametrize(
-    ("words", "status"), [([], 2), (["--alert", "4", "--told", "MIA"], 2), (["KAZ-9-2026"], 0), (["KAZ-3-2026"], 2)]
+    ("by", "words", "status"),
+    [
+        ("OFFICER-7", [], 2),
+        ("OFFICER-7", ["--alert", "4", "--told", "MIA"], 2),
+        ("OFFICER-7", ["KAZ-9-2026"], 1),
+        ("OFFICER-7", ["KAZ-5-2026"], 0),
+        ("Ivan", ["KAZ-3-2026"], 2),
+        ("Ivan", ["KAZ-5-2026"], 2),
+    ],
 )
-def test_nothing_is_sent_for_what_is_not_clear(log: FakeLog, words: list[str], status: int) -> None:
-    """No alerts named, a number without its case, nothing open, or a code that is none."""
-    by = "Ivan" if words == ["KAZ-3-2026"] else "OFFICER-7"
+def test_nothing_is_sent_for_what_is_not_clear(log: FakeLog, by: str, words: list[str], status: int) -> None:
+    """No alerts named, a number without its case, no such case, nothing open, or a code that is none."""
     done = jauap("alerts", "acknowledge", "--by", by, *words)
     assert (done.exit_code, log.sent) == (status, [])
     assert "Ivan" not in done.output

@@ -6,17 +6,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from jauap.cli import addresses, orders, sending
 from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
 from jauap.cli.bodies import codes
-from jauap.cli.orders import Malformed
 from jauap.cli.printing import failed, note, say, say_json, say_table
 from jauap.cli.submission import WAIT, actor
 from jauap.clock import clock_from_environment
 from jauap.domain.alerts import Delivery
 from jauap.domain.directory import WrongDirectory, parse_directory
+from jauap.domain.facts import OfficialCode
 from jauap.domain.workdays import day_in_kazakhstan
 from jauap.messaging.sender import Order
 from jauap.projections import queries
@@ -72,7 +73,7 @@ def acknowledge(  # noqa: PLR0913 - a command line's options
 ) -> None:
     """Take notice of open alerts, so that they go no further. Who does is as you declare it: there is no login yet.
 
-    Exit status: as of jauap do.
+    Exit status: as of jauap do; 0 if no open alert is meant, 1 if there is no such case.
 
     Example: jauap alerts acknowledge --by OFFICER-7 KAZ-3-2026
     """
@@ -80,6 +81,7 @@ def acknowledge(  # noqa: PLR0913 - a command line's options
         raise failed("Of which alerts?", "Name a case, a message (--message) or who was told (--told).", 2)
     if numbers and case_id is None:
         raise failed("An alert's number means nothing without its case.", "Name the case too.", 2)
+    _check_code(by)
     rows = [
         row
         for row in _open(data_dir, case_id)
@@ -88,12 +90,9 @@ def acknowledge(  # noqa: PLR0913 - a command line's options
         and (told is None or any(one.recipient == told for one in row.deliveries))
     ]
     if not rows:
-        note("No open alert is meant: each was taken notice of, overtaken or closed.")
+        note("No open alert is meant: there was none, or each was taken notice of, overtaken or closed.")
         raise typer.Exit(0)
-    try:
-        found = [_order(row, by) for row in rows]
-    except Malformed as wrong:
-        raise failed(f"--{wrong.field}: {wrong.rule}", "Nothing was sent.", 2) from None
+    found = [_order(row, by) for row in rows]
     raise typer.Exit(_send(found, data_dir, wait, as_json=as_json))
 
 
@@ -114,8 +113,16 @@ def check_directory(
     say(f"It names {len(entries.officials)} officials and {len(entries.bodies)} bodies; on duty is {entries.duty}.")
 
 
+def _check_code(by: str) -> None:
+    """End the command if a code is none."""
+    try:
+        msgspec.convert(by, OfficialCode)
+    except msgspec.ValidationError:
+        raise failed("--by: must be the code of an official, such as OFFICER-7.", "Nothing was sent.", 2) from None
+
+
 def _order(row: AlertRow, by: str) -> Order:
-    """The command for one alert. Raises Malformed."""
+    """The command for one alert."""
     today = day_in_kazakhstan(clock_from_environment()())
     content = {
         "command": "AcknowledgeAlert", "case_id": row.case_id, "command_id": str(uuid.uuid4()),
@@ -146,6 +153,8 @@ def _open(data_dir: Path, case_id: str | None, *, taken_notice_of: bool = False)
     where = addresses.find(data_dir, "database")
     try:
         with closing(connect(where.database)) as connection:
+            if case_id is not None and queries.case(connection, case_id) is None:
+                raise failed(f"Nothing is on record under the case id {case_id}.", "jauap case list names the cases.")
             return queries.alerts(connection, case_id, taken_notice_of=taken_notice_of)
     except DatabaseUnavailable as reason:
         raise failed(f"The read models can't be read: {reason}", sending.REMEDY) from reason
