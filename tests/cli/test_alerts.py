@@ -123,6 +123,15 @@ def test_nothing_is_sent_for_what_is_not_clear(log: FakeLog, by: str, words: lis
     assert "Ivan" not in done.output
 
 
+@pytest.mark.usefixtures("models")
+def test_whoever_asks_has_a_name_that_can_be_recorded(log: FakeLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nothing is sent."""
+    monkeypatch.setenv("JAUAP_ACTOR", "x" * 1000)
+    done = jauap("alerts", "acknowledge", "--by", "OFFICER-7", "KAZ-3-2026")
+    assert (done.exit_code, log.sent) == (2, [])
+    assert "actor: must be printable" in done.stderr
+
+
 def test_a_directory_is_checked_before_it_is_used(tmp_path: Path) -> None:
     """The one that ships is right; of a wrong one the place and the rule are told."""
     done = jauap("alerts", "directory", str(ROOT / "examples/directory.json"))

@@ -12,6 +12,7 @@ import typer
 from jauap.cli import addresses, orders, sending
 from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
 from jauap.cli.bodies import codes
+from jauap.cli.orders import Malformed
 from jauap.cli.printing import failed, note, say, say_json, say_table
 from jauap.cli.submission import WAIT, actor
 from jauap.clock import clock_from_environment
@@ -92,7 +93,10 @@ def acknowledge(  # noqa: PLR0913 - a command line's options
     if not rows:
         note("No open alert is meant: there was none, or each was taken notice of, overtaken or closed.")
         raise typer.Exit(0)
-    found = [_order(row, by) for row in rows]
+    try:
+        found = [_order(row, by) for row in rows]
+    except Malformed as wrong:
+        raise failed(f"{wrong}.", "Nothing was sent.", 2) from None
     raise typer.Exit(_send(found, data_dir, wait, as_json=as_json))
 
 
@@ -122,7 +126,7 @@ def _check_code(by: str) -> None:
 
 
 def _order(row: AlertRow, by: str) -> Order:
-    """The command for one alert."""
+    """The command for one alert. Raises Malformed."""
     today = day_in_kazakhstan(clock_from_environment()())
     content = {
         "command": "AcknowledgeAlert", "case_id": row.case_id, "command_id": str(uuid.uuid4()),
