@@ -141,6 +141,12 @@ def test_what_is_not_understood_is_status_2(words: tuple[str, ...]) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
 
 
+@pytest.mark.parametrize("day", ["9999-01-01", "1990-12-31", "soon"])
+def test_what_is_no_day_that_can_be_asked_for_is_told_with_the_rule(day: str) -> None:
+    """The years that an act may name."""
+    assert "the years 1991 to 2200" in jauap("due", day, "5").stderr
+
+
 # With a system
 
 

@@ -177,6 +177,14 @@ def test_a_difference_is_loud(archive: Archive) -> None:
 
 
 @pytest.mark.usefixtures("archive")
+def test_the_first_and_the_last_day_there_are_can_be_asked_for() -> None:
+    """Whatever is on record is by the last one, nothing is by the first."""
+    for words in (["--json"], []):
+        assert jauap("explain", CASE, "14-5(1)", "--as-of", "9999-12-31", *words).exit_code == 0
+        assert "No such clock is on record" in jauap("explain", CASE, "14-5(1)", "--as-of", "0001-01-01", *words).stderr
+
+
+@pytest.mark.usefixtures("archive")
 def test_an_unknown_clock_names_those_that_are_there() -> None:
     """A slip of the pen is answered with the clocks of the case; an unknown case says so."""
     result = jauap("explain", CASE, "14-5")

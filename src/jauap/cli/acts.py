@@ -22,6 +22,7 @@ from jauap.surroundings import shipped_acts
 
 Source = Literal["on-record", "shipped"]
 WRITTEN = "%Y-%m-%d"
+RULE = "must be a day of the years 1991 to 2200, such as 2026-03-20"
 
 Shipped = Annotated[
     bool, typer.Option("--shipped", help="Count with the acts that ship with this release, whatever is on record.")
@@ -68,12 +69,15 @@ def today() -> date:
 
 
 def read_day(text: str | date) -> date:
-    """A day as an option says it: 2026-03-20. Raises ValueError, which typer turns into its own words."""
+    """A day as an option says it: 2026-03-20. Raises ValueError with the rule, which typer tells."""
     if isinstance(text, date):
         return text
-    day = datetime.strptime(text, WRITTEN).date()  # noqa: DTZ007 - a day has no zone
+    try:
+        day = datetime.strptime(text, WRITTEN).date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise ValueError(RULE) from None
     if not 1991 <= day.year <= 2200:  # noqa: PLR2004 - the years that an act may name
-        raise ValueError
+        raise ValueError(RULE)
     return day
 
 

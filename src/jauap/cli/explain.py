@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Annotated, Any
 
 import msgspec
@@ -57,7 +57,7 @@ def read_instant(text: str | datetime) -> datetime:
         return text
     instant = datetime.fromisoformat(text)
     if len(text) == len("2026-03-20"):
-        instant = datetime.combine(instant.date() + timedelta(days=1), time()) - timedelta(microseconds=1)
+        instant = datetime.combine(instant.date(), time.max)
     return instant if instant.tzinfo is not None else instant.replace(tzinfo=KAZAKHSTAN)
 
 
