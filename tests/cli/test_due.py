@@ -15,6 +15,7 @@ from jauap.projections.case_history import HistoryRow
 from jauap.projections.database import DatabaseUnavailable
 from tests.cli.fakes import jauap
 from tests.cli.test_ask import AT, a_record
+from tests.domain.test_workdays import FINAL_ANSWERS
 
 SHIPPED = acts.of_the_release()
 
@@ -31,23 +32,7 @@ def answer(*words: str) -> Any:
     return json.loads(result.stdout)
 
 
-@pytest.mark.parametrize(
-    ("receipt", "in_five", "in_ten"),
-    [
-        ("25.01.2022", "01.02.2022", "08.02.2022"),
-        ("28.02.2022", "05.03.2022", "15.03.2022"),
-        ("29.04.2022", "11.05.2022", "18.05.2022"),
-        ("30.12.2022", "10.01.2023", "17.01.2023"),
-        ("23.06.2023", "01.07.2023", "11.07.2023"),
-        ("15.12.2023", "25.12.2023", "03.01.2024"),
-        ("30.04.2024", "10.05.2024", "17.05.2024"),
-        ("05.07.2024", "15.07.2024", "22.07.2024"),
-        ("03.01.2025", "10.01.2025", "17.01.2025"),
-        ("19.03.2025", "31.03.2025", "07.04.2025"),
-        ("31.12.2025", "12.01.2026", "19.01.2026"),
-        ("26.05.2026", "03.06.2026", "10.06.2026"),
-    ],
-)
+@pytest.mark.parametrize(("receipt", "in_five", "in_ten"), FINAL_ANSWERS)
 def test_worked_answers_of_the_final_calendar(receipt: str, in_five: str, in_ten: str) -> None:
     """calendar.md, first table: five and ten working days after a receipt, as known today."""
     assert [answer(iso(receipt), number)["due"] for number in ("5", "10")] == [iso(in_five), iso(in_ten)]

@@ -4,7 +4,7 @@ Between the services' topics only the facts' own days decide, never the order in
 """
 
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from jauap.domain.case import Case
 from jauap.domain.events import (
@@ -15,24 +15,12 @@ from jauap.domain.events import (
     VisitProposed,
     VisitStageReached,
 )
-from jauap.domain.facts import Value
+from jauap.domain.facts import Value, VisitStageName
 
 MFA = "MFA"
 OMBUDSMAN = "OMBUDSMAN"
 
-STAGES = (
-    "requested",
-    "reminder",
-    "acknowledged",
-    "invited",
-    "accepted",
-    "declined",
-    "postponed",
-    "dates-proposed",
-    "agreed",
-    "completed",
-    "report-published",
-)
+STAGES: tuple[str, ...] = get_args(VisitStageName)
 """OHCHR's words in the order in which stages of one day are taken to follow each other (practice)."""
 ASKED = frozenset({"requested", "reminder"})
 BEFORE_INVITATION = frozenset({"requested", "reminder", "acknowledged"})
