@@ -163,7 +163,7 @@ def met(clock: Clock) -> DeadlineMet | None:
 
 
 def near(wanted: Clock, recorded: Clock, nearing: Nearing) -> DeadlineNear | None:
-    """Tell each step once, for each day to act by and its basis, that an open clock comes near that day.
+    """Tell each step once, for each day to act by, that an open clock comes near that day.
 
     After an outage over several steps the nearest one is told, which says all that the others would have. Where a
     calendar is not loaded, days from Monday to Friday stand in for working days: it is told, and no number is given.

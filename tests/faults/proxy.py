@@ -326,6 +326,7 @@ class Proxy:
         return any(holder is link for holder, _ in self._held)
 
     async def _release(self) -> int:
+        await asyncio.sleep(_NOTICE)
         held = list(self._held)
         for link, request in held:
             try:
@@ -348,6 +349,8 @@ class Proxy:
         self._counts.released_anew += 1
 
 
+_NOTICE = 0.05
+"""Seconds until it is seen that a broker has just ended: what is written before that goes nowhere without a word."""
 _OVER = (asyncio.IncompleteReadError, OSError)
 
 

@@ -435,6 +435,15 @@ def test_the_same_day_to_act_by_is_not_told_to_be_near_again() -> None:
     assert "DeadlineNear 14-5(1)" not in names(steps)
 
 
+def test_a_correction_that_moves_nothing_tells_no_nearness_again() -> None:
+    """The hour of receipt is entered later: the clock rests on the correction now, and is as near as it was."""
+    case, _ = run(given(*NOT_FORWARDED), day("06-08"))
+    case = then(case, a_correction(in_astana_on=day("06-04")))
+    case, steps = run(case, day("06-08"))
+    assert names(steps) == ["DeadlineMoved 14-5(1)", "DeadlineMoved 14-5(2)"]
+    assert (case.deadlines.clocks["14-5(1)"].basis, case.deadlines.clocks["14-5(1)"].near) == ("intake:2", 1)
+
+
 def test_an_amendment_from_five_to_seven_days() -> None:
     """From 8 June on: what started before it is judged as before, to the end; what starts that day is given seven."""
     first = next(rule for rule in RULES if rule.clock == "14-5(1)")

@@ -230,11 +230,11 @@ def _reopened(clocks: dict[str, Clock], name: str) -> dict[str, Clock]:
 
 
 def _moved(clocks: dict[str, Clock], event: DeadlineMoved) -> dict[str, Clock]:
-    """With other terms; where the day to act by, or what set it, is another one, its coming near is to be told anew."""
+    """With other terms; where the day to act by is another one, its coming near is to be told anew."""
     clock = clocks.get(event.clock)
     if clock is None:
         return clocks
-    same = (clock.safe or clock.due, clock.basis) == (event.safe or event.due, event.basis)
+    same = (clock.safe or clock.due) == (event.safe or event.due)
     return _changed(clocks, event.clock, **_terms(event), near=clock.near if same else None)
 
 
