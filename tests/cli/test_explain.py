@@ -146,6 +146,16 @@ def test_a_corrected_and_a_dropped_clock_are_explained(archive: Archive) -> None
     assert "dropped: it has no ground any more" in jauap("explain", CASE, "14-5(1)").stdout
 
 
+def test_a_date_stated_for_a_day_off_says_why_to_act_before(archive: Archive) -> None:
+    """6 September 2026 is a Sunday: to be acted on by Friday, because of the day, not by another reading."""
+    archive.record(CASE, "intake", an_extension(granted_on=day("06-12"), reply_due=day("09-06")))
+    archive.look(LIMIT)
+    found = told("14-8(1)")
+    assert (found["believed"]["due"], found["believed"]["act_by"]) == ("2026-09-06", "2026-09-04")
+    assert found["performed_again"]["same"]
+    assert "act by     2026-09-04, the date itself is a day off" in jauap("explain", CASE, "14-8(1)").stdout
+
+
 def test_a_clock_of_the_calendar_itself_is_explained() -> None:
     """Practice: each November the next year's calendar is due by the end of the month."""
     setting = DeadlineStarted(

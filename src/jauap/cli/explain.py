@@ -13,7 +13,6 @@ from jauap.cli.acts import Acts
 from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
 from jauap.cli.days import as_objects, cautions, say_days
 from jauap.cli.printing import failed, note, say, say_json, say_table, word
-from jauap.cli.rule_table import rules
 from jauap.domain import events
 from jauap.domain.case import CALENDAR, Case, Clock, Recorded, evolve
 from jauap.domain.events import DeadlineDropped, DeadlineMoved, DeadlineStarted
@@ -26,6 +25,7 @@ from jauap.projections import queries
 from jauap.projections.case_history import HistoryRow
 from jauap.projections.database import DatabaseUnavailable, connect
 from jauap.projections.deadlines import state
+from jauap.surroundings import shipped_rules
 
 DIFFERS = 1
 SETTING = (DeadlineStarted.__name__, DeadlineMoved.__name__)
@@ -127,7 +127,7 @@ def explained(
     if then is None or not isinstance(setting, DeadlineStarted | DeadlineMoved):
         return None
     used = acts_of(calendar, setting.calendar, set_by.recorded_at)
-    rule = row_named(rules(), setting.rule, setting.receipt)
+    rule = row_named(shipped_rules(), setting.rule, setting.receipt)
     when = day_in_kazakhstan(set_by.recorded_at)
     facts = folded(case_id, (row for row in rows if row.recorded_at <= set_by.recorded_at))
     return Explained(
@@ -175,7 +175,7 @@ def as_object(found: Explained, case_id: str, as_of: datetime | None) -> dict[st
         "believed": {
             "due": clock.due,
             "safe": clock.safe,
-            "act_by": clock.safe or clock.due,
+            "act_by": clock.act_by,
             "original": clock.original,
             "estimated": clock.estimated,
             "absent": clock.absent,
@@ -237,7 +237,8 @@ def _say(found: Explained, case_id: str, as_of: datetime | None) -> None:
     say(f"state      {'dropped: it has no ground any more' if found.dropped else _stands(clock)}")
     say(f"due        {clock.due or clock.absent}{' (rests on an estimate)' if clock.estimated else ''}")
     if clock.safe:
-        say(f"act by     {clock.safe}, by the reading {rule.safe_policy if rule else ''}")
+        why = f"by the reading {rule.safe_policy}" if rule and rule.safe_policy else "the date itself is a day off"
+        say(f"act by     {clock.safe}, {why}")
     if clock.original:
         say(f"original   {clock.original}, which the document itself states")
     if found.basis:
