@@ -10,12 +10,11 @@ from jauap.domain.commands import BY_SERVICE, DeadlinesCommand
 from jauap.domain.events import CalendarActReceived, Event
 from jauap.domain.facts import Value
 from jauap.domain.rules import NEAR, RULES, Rule, with_receipt
-from jauap.domain.treaties import rules_of
 from jauap.domain.workdays import Calendars, day_in_kazakhstan
 from jauap.messaging.service import ClockApart
 from jauap.messaging.watched import Watched
 from jauap.settings import Settings
-from jauap.surroundings import shipped_treaties
+from jauap.surroundings import shipped_rules
 from services.deadlines.decide import decide
 from services.deadlines.reconcile import reconcile
 
@@ -73,5 +72,4 @@ class Reconciler:
 
 def make(given: Settings) -> Reconciler:
     """Build the decider of this service."""
-    rules = (*with_receipt(RULES, given.receipt.policy, given.receipt.since), *rules_of(shipped_treaties()))
-    return Reconciler(rules, given.near)
+    return Reconciler(with_receipt(shipped_rules(), given.receipt.policy, given.receipt.since), given.near)

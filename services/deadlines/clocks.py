@@ -103,14 +103,20 @@ def rule_of(ground: Ground, calendars: Calendars, rules: Sequence[Rule], closed_
     The policy itself is that of the day on which the letter came.
     """
     rule = rule_for(ground.kind, ground.starts_on, rules)
-    if rule is None or ground.letter is None or rule.receipt in (None, receipts.FIRST_RECEIPT):
-        return rule
+    if rule is None:
+        return None
     try:
-        starts_on = receipts.received_as_known(ground.letter, str(rule.receipt), calendars, closed_on)
+        later = rule_for(ground.kind, first_day(ground, rule, calendars, closed_on), rules)
     except CalendarMissing:
         return rule
-    later = rule_for(ground.kind, starts_on, rules)
     return later if later is not None and later.receipt == rule.receipt else rule
+
+
+def first_day(ground: Ground, rule: Rule, calendars: Calendars, closed_on: date) -> date:
+    """Give the day on which a clock starts: of receipt, as the rule's policy has it. Raises `CalendarMissing`."""
+    if ground.letter is None or rule.receipt is None:
+        return ground.starts_on
+    return receipts.received_as_known(ground.letter, rule.receipt, calendars, closed_on)
 
 
 def counted(ground: Ground, rule: Rule, calendars: Calendars, closed_on: date) -> tuple[date, End]:
@@ -125,8 +131,7 @@ def counted(ground: Ground, rule: Rule, calendars: Calendars, closed_on: date) -
     if rule.policy in workdays.TERM_ENDS:
         return starts_on, End(workdays.TERM_ENDS[rule.policy](starts_on, rule.count))
     try:
-        if ground.letter is not None and rule.receipt is not None:
-            starts_on = receipts.received_as_known(ground.letter, rule.receipt, calendars, max(starts_on, closed_on))
+        starts_on = first_day(ground, rule, calendars, closed_on)
         term = workdays.count_as_known(starts_on, rule.count, rule.policy, calendars, closed_on, rule.safe_policy)
     except CalendarMissing as missing:
         return starts_on, End(None, absent=f"the calendar of {missing.year} is not loaded")
@@ -136,17 +141,13 @@ def counted(ground: Ground, rule: Rule, calendars: Calendars, closed_on: date) -
 def with_safe_day(stated: End, calendars: Calendars, closed_on: date) -> End:
     """Set the day to act by of a date that is stated for a day off: the working day before; the date does not move.
 
-    By the calendar as known on the day of what met it, or today, and on that date at the latest. Where that lacks the
-    year, nothing is set.
+    By the calendar as known on the day of what met it, or today, and on that date at the latest.
     """
     if stated.due is None:
         return stated
     calendar = calendars.known_on(min(closed_on, stated.due))
-    try:
-        safe = workdays.last_working_day(stated.due, calendar)
-    except CalendarMissing:
-        return stated
-    if safe == stated.due:
+    safe = workdays.day_to_act_by(stated.due, calendar)
+    if safe is None:
         return stated
     return stated._replace(
         safe=safe,

@@ -123,16 +123,11 @@ def moved(wanted: Clock, recorded: Clock) -> DeadlineMoved:
         previous=recorded.due,
         earlier=any(
             before is not None and after is not None and after < before
-            for before, after in ((recorded.due, wanted.due), (act_by(recorded), act_by(wanted)))
+            for before, after in ((recorded.due, wanted.due), (recorded.act_by, wanted.act_by))
         ),
         because=acts_between(wanted, recorded),
         **said,
     )
-
-
-def act_by(clock: Clock) -> date | None:
-    """Give the day to act by; None: there is no due date."""
-    return clock.safe or clock.due
 
 
 def acts_between(wanted: Clock, recorded: Clock) -> tuple[str, ...]:
@@ -169,17 +164,16 @@ def near(wanted: Clock, recorded: Clock, nearing: Nearing) -> DeadlineNear | Non
     calendar is not loaded, days from Monday to Friday stand in for working days: it is told, and no number is given.
     None: it isn't near, or it was told.
     """
-    due = wanted.due
-    if due is None or wanted.missed or wanted.met_on is not None:
+    due, act_by = wanted.due, wanted.act_by
+    if due is None or act_by is None or wanted.missed or wanted.met_on is not None:
         return None
-    act_by_day = wanted.safe or due
     left: int | None = None
     try:
-        left = working_days_between(nearing.today, act_by_day, nearing.calendar)
+        left = working_days_between(nearing.today, act_by, nearing.calendar)
     except CalendarMissing:
-        step = step_of(act_by_day, weekdays_between(nearing.today, act_by_day), nearing)
+        step = step_of(act_by, weekdays_between(nearing.today, act_by), nearing)
     else:
-        step = step_of(act_by_day, left, nearing)
+        step = step_of(act_by, left, nearing)
     if step is None or (recorded.near is not None and recorded.near <= step):
         return None
     return DeadlineNear(

@@ -1,13 +1,15 @@
 """What a decision is given besides the case, gathered at the edge: the day, the bodies, the documents' state."""
 
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 
 from jauap.documents import DocumentStore
 from jauap.domain.bodies import parse_bodies
 from jauap.domain.checks import Context
 from jauap.domain.facts import CalendarAct, Value
-from jauap.domain.treaties import Treaties, parse_treaties
+from jauap.domain.rules import RULES, Rule
+from jauap.domain.treaties import Treaties, parse_treaties, rules_of
 from jauap.domain.workdays import day_in_kazakhstan, parse_acts
 from jauap.settings import Settings
 
@@ -25,6 +27,12 @@ def shipped_treaties() -> Treaties:
 def body_codes() -> frozenset[str]:
     """The codes of the state bodies that ship with this release."""
     return frozenset(body.code for body in parse_bodies(files("jauap.domain").joinpath("bodies.json").read_bytes()))
+
+
+@cache
+def shipped_rules() -> tuple[Rule, ...]:
+    """The rule table of this release: the decree's rows, and those of the treaties that bind (14-11)."""
+    return (*RULES, *rules_of(shipped_treaties()))
 
 
 class Surroundings:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jauap.domain.plan import PLANS, backwards, working_day_back
-from jauap.domain.workdays import CalendarMissing, calendar_of, working_days_between
+from jauap.domain.plan import PLANS, backwards
+from jauap.domain.workdays import CalendarMissing, calendar_of, working_day_back, working_days_between
 from tests.services.deadline_runs import acts
 
 FINAL = calendar_of(acts())

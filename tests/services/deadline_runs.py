@@ -10,16 +10,15 @@ import msgspec
 from jauap.domain.case import Case, Clock, Finding, Recorded, evolve
 from jauap.domain.events import CalendarActReceived, DeadlineMoved, DeadlineStarted, DeadlineStep, Event
 from jauap.domain.facts import CalendarAct, CalendarDay, DayKind
-from jauap.domain.rules import RULES, Rule
-from jauap.domain.treaties import rules_of
+from jauap.domain.rules import Rule
 from jauap.domain.workdays import Calendars
-from jauap.surroundings import shipped_acts, shipped_treaties
+from jauap.surroundings import shipped_acts, shipped_rules
 from services.deadlines.clocks import forwarding_due, wanted_clocks
 from services.deadlines.findings import wanted_findings
 from services.deadlines.reconcile import reconcile
 from tests.builders import day, recorded
 
-ALL_RULES = (*RULES, *rules_of(shipped_treaties()))
+ALL_RULES = shipped_rules()
 """The rule table as *deadlines* has it: the decree's rows, and those of the treaties that bind."""
 LIMIT = 1000
 """More steps than any test needs: a run that reaches it does not converge."""

@@ -439,7 +439,7 @@ def _deadline_cells(row: DeadlineRow) -> tuple[object, ...]:
     remark = "; ".join(filter(None, remarks))
     left = row.days_left if row.met_on is None else None
     return (
-        row.case_id, row.clock, row.body or "MFA", row.due, row.safe or row.due, left, row.state, row.met_on, remark,
+        row.case_id, row.clock, row.body or "MFA", row.due, row.act_by, left, row.state, row.met_on, remark,
     )  # fmt: skip
 
 

@@ -17,7 +17,6 @@ from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
 from jauap.cli.days import REMEDY, weekday
 from jauap.cli.orders import Fault
 from jauap.cli.printing import failed, note, say, say_json, say_table
-from jauap.cli.rule_table import rules
 from jauap.cli.submission import WAIT, actor, deliver, malformed
 from jauap.domain.case import CALENDAR
 from jauap.domain.commands import ReceiveCalendarAct, WithdrawIntakeEntry
@@ -28,6 +27,7 @@ from jauap.messaging.sender import Order
 from jauap.projections import queries
 from jauap.projections.database import DatabaseUnavailable, connect
 from jauap.projections.deadlines import DeadlineRow
+from jauap.surroundings import shipped_rules
 
 app = typer.Typer(no_args_is_help=True)
 ACT = ReceiveCalendarAct.__name__
@@ -400,7 +400,7 @@ def affected(rows: Iterable[DeadlineRow], before: Calendars, after: Calendars, c
     """The deadlines that end otherwise on another calendar, as known on a day; stated dates do not move."""
     found = []
     for row in rows:
-        rule = row_named(rules(), row.rule, row.receipt)
+        rule = row_named(shipped_rules(), row.rule, row.receipt)
         if rule is None or rule.unit != "working-days" or rule.count is None:
             continue
         was, will = (end_of(rule, row.starts_on, calendars, closed_on) for calendars in (before, after))

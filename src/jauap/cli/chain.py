@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from jauap.cli.printing import say, say_table
-from jauap.cli.rule_table import rules
 from jauap.domain.facts import Value
 from jauap.domain.plan import PLAN, Planned, backwards
 from jauap.domain.recount import row_named
@@ -13,6 +12,7 @@ from jauap.domain.workdays import KAZAKHSTAN, Calendar, CalendarMissing
 from jauap.projections.agency_matrix import AgencyRow
 from jauap.projections.case_history import HistoryRow
 from jauap.projections.deadlines import DeadlineRow
+from jauap.surroundings import shipped_rules
 
 FACTS = ("intake", "routing", "publication")
 MFA = "MFA"
@@ -106,7 +106,7 @@ def _fact(row: HistoryRow) -> Link:
 
 
 def _clock(row: DeadlineRow, sentences: dict[str, str]) -> Link:
-    rule = row_named(rules(), row.rule, row.receipt)
+    rule = row_named(shipped_rules(), row.rule, row.receipt)
     return Link(
         on=row.due,
         kind="clock",
@@ -115,7 +115,7 @@ def _clock(row: DeadlineRow, sentences: dict[str, str]) -> Link:
         paragraph=row.paragraph,
         owner=row.body or MFA,
         due=row.due,
-        act_by=row.safe or row.due,
+        act_by=row.act_by,
         days_left=row.days_left if row.met_on is None else None,
         state=row.state,
         original=row.original,

@@ -61,7 +61,7 @@ def _open(rows: Iterable[DeadlineRow]) -> Iterable[DeadlineRow]:
 
 
 def _deadline(row: DeadlineRow, change: ClockChanges | None) -> Entry:
-    act_by = row.safe or row.due or row.starts_on
+    act_by = row.act_by or row.starts_on
     said = [
         f"{row.paragraph or 'Practice'}, for {row.body or 'MFA'}: due {row.due}, act by {act_by}.",
         f"Extended from {row.original}." if row.original else "",

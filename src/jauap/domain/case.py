@@ -9,7 +9,7 @@ from typing import Any, TypeGuard, TypeVar, get_args
 
 import msgspec
 
-from jauap.domain.alerts import Alert, followed
+from jauap.domain.alerts import Alert, act_by, followed
 from jauap.domain.events import (
     CaseAssigned,
     CaseMerged,
@@ -119,10 +119,15 @@ class Clock(Value, frozen=True, kw_only=True):
     known_on: date | None = None
     basis: str
     near: int | None = None
-    """The last step of coming near that was told of this due date and basis, see `DeadlineNear`; null: none yet."""
+    """The last step of coming near that was told of this day to act by, see `DeadlineNear`; null: none yet."""
     missed: bool = False
     met_on: date | None = None
     met_by: str | None = None
+
+    @property
+    def act_by(self) -> date | None:
+        """The day to act by; None: there is no due date."""
+        return self.safe or self.due
 
 
 class Finding(Value, frozen=True, kw_only=True):
@@ -234,7 +239,7 @@ def _moved(clocks: dict[str, Clock], event: DeadlineMoved) -> dict[str, Clock]:
     clock = clocks.get(event.clock)
     if clock is None:
         return clocks
-    same = (clock.safe or clock.due) == (event.safe or event.due)
+    same = clock.act_by == act_by(event)
     return _changed(clocks, event.clock, **_terms(event), near=clock.near if same else None)
 
 

@@ -147,6 +147,10 @@ Basis = Annotated[
     str, doc("The record that set the present due date, or that this rests on: service and sequence, such as intake:2.")
 ]
 Due = Annotated[date | None, doc("Last day of the term, until 24:00 Asia/Almaty; null: it can't be counted.")]
+Safe = Annotated[
+    date | None,
+    doc("The day to act by where it is earlier: two readings, or a stated date that is a day off; null: same as due."),
+]
 Original = Annotated[
     date | None, doc("The day that the communication itself states, where an extension took its place. 14-8(1).")
 ]
@@ -175,7 +179,7 @@ class DeadlineStarted(Value, frozen=True, kw_only=True, tag=True):
     policy: Annotated[str, doc("Counting policy and version: day-after/1, stated/1.")]
     starts_on: Annotated[date, doc("Day of the starting event, Asia/Almaty: day 0.")]
     due: Due = None
-    safe: Annotated[date | None, doc("The day to act by where the text has two readings; null: same as due.")] = None
+    safe: Safe = None
     estimated: Annotated[bool, doc("The term crosses a day that is only estimated.")] = False
     verified: Verified = True
     absent: Annotated[str | None, doc("Why there is no due date; null: there is one.")] = None
@@ -200,7 +204,7 @@ class DeadlineMoved(Value, frozen=True, kw_only=True, tag=True):
         tuple[Mark, ...], doc("Calendar acts that moved it, by being taken in or withdrawn; empty: none did.")
     ] = ()
     due: Due = None
-    safe: Annotated[date | None, doc("The day to act by where the text has two readings; null: same as due.")] = None
+    safe: Safe = None
     estimated: Annotated[bool, doc("The term crosses a day that is only estimated.")] = False
     verified: Verified = True
     absent: Annotated[str | None, doc("Why there is no due date; null: there is one.")] = None

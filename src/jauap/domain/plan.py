@@ -4,12 +4,11 @@ The decree says in what order the steps come (14-7(1), 14-7(2), 14-6, 14-8(1)) a
 times are practice, a table with a name and a version.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import date, timedelta
 
 from jauap.domain.facts import Value
-from jauap.domain.workdays import SATURDAY, Calendar, CalendarMissing, Day, days_between
+from jauap.domain.workdays import SATURDAY, Calendar, Day, days_between, working_day_back
 
 
 class Step(Value, frozen=True, kw_only=True):
@@ -67,26 +66,6 @@ def backwards(stated: date, calendar: Calendar, plan: str = PLAN) -> tuple[Plann
         )
         following = end
     return tuple(reversed(planned))
-
-
-def working_day_back(day: date, number: int, calendar: Calendar) -> date:
-    """Give the working day so many working days before another, or before the last one that is not later than it.
-
-    Raises `CalendarMissing` unless every day on the way is in a loaded year.
-    """
-    place = bisect_right(calendar.working, day) - 1 - number
-    if place < 0:
-        raise CalendarMissing(_missing_before(day, calendar))
-    found = calendar.working[place]
-    calendar.require(found, day)
-    return found
-
-
-def _missing_before(day: date, calendar: Calendar) -> int:
-    year = day.year
-    while year in calendar.years:
-        year -= 1
-    return year
 
 
 def _weekdays_off(first: date, last: date, calendar: Calendar) -> tuple[Day, ...]:

@@ -129,13 +129,8 @@ def _safe_day(stated: date | None, known: Known) -> tuple[date | None, bool]:
     if stated is None:
         return None, False
     calendar = known.calendars.known_on(min(known.on, stated))
-    try:
-        safe = workdays.last_working_day(stated, calendar)
-    except CalendarMissing:
-        return None, False
-    if safe == stated:
-        return None, False
-    return safe, calendar.rests_on_estimate(safe, stated)
+    safe = workdays.day_to_act_by(stated, calendar)
+    return safe, safe is not None and calendar.rests_on_estimate(safe, stated)
 
 
 def kind_of(clock: str) -> str:

@@ -310,12 +310,36 @@ def weekdays_between(after: date, until: date) -> int:
     return sum(day.weekday() < SATURDAY for day in days_between(after + ONE_DAY, until))
 
 
-def last_working_day(until: date, calendar: Calendar) -> date:
-    """Give the last working day that is not later than a day. Raises `CalendarMissing`."""
-    place = bisect_right(calendar.working, until) - 1
-    found = calendar.working[place] if place >= 0 else date(until.year - 1, 12, 31)
-    calendar.require(found, until)
+def working_day_back(day: date, number: int, calendar: Calendar) -> date:
+    """Give the working day so many working days before another, or before the last one that is not later than it.
+
+    Raises `CalendarMissing` unless every day on the way is in a loaded year.
+    """
+    place = bisect_right(calendar.working, day) - 1 - number
+    if place < 0:
+        raise CalendarMissing(_missing_before(day, calendar))
+    found = calendar.working[place]
+    calendar.require(found, day)
     return found
+
+
+def _missing_before(day: date, calendar: Calendar) -> int:
+    year = day.year
+    while year in calendar.years:
+        year -= 1
+    return year
+
+
+def day_to_act_by(stated: date, calendar: Calendar) -> date | None:
+    """Give the working day before a date that is stated for a day off: the date does not move, and to act is safe then.
+
+    None: the date is a working day, or a year on the way is not loaded.
+    """
+    try:
+        found = working_day_back(stated, 0, calendar)
+    except CalendarMissing:
+        return None
+    return found if found < stated else None
 
 
 def days_after(start: date, number: int) -> date:

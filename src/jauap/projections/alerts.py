@@ -83,7 +83,7 @@ def _row(case: Case, alert: Alert, lead: str | None, of_case: Row) -> Row:
         (clock.body or lead) if clock else None,
         reference,
         clock.due if clock else None,
-        (clock.safe or clock.due) if clock else None,
+        clock.act_by if clock else None,
         alert.previous,
         list(alert.because),
         clock.estimated if clock else False,

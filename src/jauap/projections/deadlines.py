@@ -23,7 +23,7 @@ class DeadlineRow(Value, frozen=True, kw_only=True):
     starts_on: date
     due: date | None
     safe: date | None
-    """The day to act by where the text has two readings; null: same as due."""
+    """The day to act by where it is earlier: the text has two readings, or a stated date is a day off."""
     estimated: bool
     verified: bool
     """False: the default that the term rests on was not verified (14-11)."""
@@ -46,6 +46,11 @@ class DeadlineRow(Value, frozen=True, kw_only=True):
     basis: str
     days_left: int | None = None
     """Calendar days from the day asked about to the day to act by; negative: past."""
+
+    @property
+    def act_by(self) -> date | None:
+        """The day to act by; None: there is no due date."""
+        return self.safe or self.due
 
 
 def rows(view: CaseView) -> list[Row]:
