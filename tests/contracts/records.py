@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from jauap import schemas
-from jauap.domain import commands, events
+from jauap.domain import commands, events, feeds, submissions
 from jauap.domain.facts import Value
 from jauap.messaging.outcome import Outcome
 
@@ -14,6 +14,8 @@ Json = Any
 FOLDERS: dict[str, dict[str, type[Value]]] = {
     "events": dict(events.BY_NAME),
     "commands": dict(commands.BY_NAME),
+    "feeds": dict(feeds.BY_NAME),
+    "submissions": dict(submissions.BY_NAME),
     ".": {"Outcome": Outcome},
 }
 """Folder below `avro/` and `examples/`, to the classes whose files stand there, by name."""

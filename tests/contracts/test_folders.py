@@ -1,15 +1,19 @@
 """Nothing is left over: each file has its class, each class its files, each topic its records, and back."""
 
+from typing import get_args
+
 import pytest
 
 from jauap import schemas
-from jauap.domain import commands, events
+from jauap.domain import commands, events, feeds
 from jauap.domain.case import SERVICES
+from jauap.domain.submissions import Submission
 from jauap.messaging.avro import subject
-from jauap.messaging.topics import Topic, load
+from jauap.messaging.topics import BODY, Topic, load
 from tests.contracts.records import ENVELOPE, FOLDER_OF, FOLDERS, RECORDS
 
-PROCESSES = {*SERVICES, "projector", "post", "cli"}
+PROCESSES = {*SERVICES, "projector", "post", "liaison", "documents", "cli"}
+LIAISON = {"jauap.feed.<body>", "jauap.submit.<body>", "jauap.public"}
 TOPICS = {topic.name: topic for topic in load()}
 
 
@@ -46,15 +50,23 @@ def test_no_payload_field_is_an_envelope_key() -> None:
 
 
 def test_every_service_has_its_three_topics() -> None:
-    """There is a page for the commands, events and outcomes of each service, and no other."""
-    assert set(TOPICS) == {
-        f"jauap.{service}.{kind}" for service in SERVICES for kind in ("commands", "events", "outcomes")
-    }
+    """There is a page for the commands, events and outcomes of each service, and for what others read and write."""
+    ours = {f"jauap.{service}.{kind}" for service in SERVICES for kind in ("commands", "events", "outcomes")}
+    assert set(TOPICS) == ours | LIAISON
 
 
 def test_a_topic_s_file_bears_its_name() -> None:
     """Who knows a topic's name finds its page."""
-    assert set(schemas.names("topics")) == {f"{name}.yaml" for name in TOPICS}
+    assert set(schemas.names("topics")) == {f"{name.removesuffix(f'.{BODY}')}.yaml" for name in TOPICS}
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("jauap.feed.<body>", feeds.FeedItem), ("jauap.public", feeds.PublicItem), ("jauap.submit.<body>", Submission)],
+)
+def test_what_others_read_and_write_is_what_its_page_says(name: str, kinds: object) -> None:
+    """The pages name the records that the classes say, in their order."""
+    assert TOPICS[name].records == tuple(kind.__name__ for kind in get_args(kinds))
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -79,9 +91,12 @@ def test_a_topic_s_example_is_one_of_its_records(topic: Topic) -> None:
 
 @pytest.mark.parametrize("topic", TOPICS.values(), ids=TOPICS)
 def test_a_topic_names_processes_that_exist(topic: Topic) -> None:
-    """Owner, producers and consumers are services, the projector or the CLI, and one service owns each topic."""
-    assert topic.owner == topic.name.split(".")[1]
-    assert {topic.owner, *topic.producers, *topic.consumers} <= PROCESSES
+    """Owner, producers and consumers are processes of ours, the body or anyone, and one process owns each topic."""
+    assert topic.owner == ("liaison" if topic.name in LIAISON else topic.name.split(".")[1])
+    named = {topic.owner, *topic.producers, *topic.consumers}
+    assert named <= PROCESSES | ({BODY} if topic.is_of_bodies else set()) | {"anyone"}
+    assert "anyone" not in topic.producers
+    assert ("anyone" in topic.consumers) == (topic.name == "jauap.public")
     if topic.name.endswith(".events"):
         assert topic.producers == (topic.owner,)
 
@@ -89,10 +104,13 @@ def test_a_topic_names_processes_that_exist(topic: Topic) -> None:
 @pytest.mark.parametrize("topic", TOPICS.values(), ids=TOPICS)
 def test_a_topic_keeps_what_its_page_promises(topic: Topic) -> None:
     """Retention in words and in Kafka's settings agree; the log is never compacted, and its times are the broker's."""
-    milliseconds = {"for ever": "-1", "a week": str(7 * 24 * 3600 * 1000)}[topic.retention]
+    days = {"for ever": None, "30 days": 30, "a week": 7}[topic.retention]
+    milliseconds = "-1" if days is None else str(days * 24 * 3600 * 1000)
+    from_outside = {"compression.type": "uncompressed"} if topic.name == "jauap.submit.<body>" else {}
     assert topic.config == {
+        **from_outside,
         "cleanup.policy": "delete",
-        "max.message.bytes": str(1024 * 1024),
+        "max.message.bytes": str(256 * 1024 if from_outside else 1024 * 1024),
         "message.timestamp.type": "LogAppendTime",
         "min.insync.replicas": "deployment",
         "retention.bytes": "-1",

@@ -62,9 +62,16 @@ class NotRegistered(Exception):
     """The codec was given no schema id for a subject that it should write."""
 
 
+OF_BODIES = ("jauap.feed.", "jauap.submit.")
+"""What the names of topics begin with that there are for each body: the same records stand on all of a kind."""
+
+
 def subject(topic: str, name: str) -> str:
-    """The registry's subject for a record on a topic (TopicRecordNameStrategy)."""
-    return f"{topic}-{NAMESPACE}.{name}"
+    """The registry's subject for a record on a topic: TopicRecordNameStrategy; for bodies' topics RecordNameStrategy.
+
+    So a body that gets topics of its own needs no schemas registered for it (docs/decisions/0010).
+    """
+    return f"{NAMESPACE}.{name}" if topic.startswith(OF_BODIES) else f"{topic}-{NAMESPACE}.{name}"
 
 
 def dataschema(name: str, version: int) -> str:

@@ -92,12 +92,10 @@ def schema_ids(url: str, topics: Iterable[str], patience: float = PATIENCE) -> d
 
 def _subjects(topics: Iterable[str]) -> list[Subject]:
     chosen = set(topics)
-    return [
-        Subject(subject(topic.name, record), record)
-        for topic in load()
-        if topic.name in chosen
-        for record in topic.records
-    ]
+    found = {
+        subject(topic.name, record): record for topic in load() if topic.name in chosen for record in topic.records
+    }
+    return [Subject(name, record) for name, record in found.items()]
 
 
 def _all(work: Callable[[S], R], items: Iterable[S]) -> Iterator[R]:

@@ -2,7 +2,7 @@
 
 import struct
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Literal
 
@@ -29,25 +29,43 @@ LONGEST_REMEMBERED = 64
 """Length of the longest key whose hash is remembered: that of a case id. Others may be of any length."""
 
 
+BODY = "<body>"
+"""In a page, stands for the code of a state body: such a page describes a topic for each body that has access."""
+
+
 class Topic(Value, frozen=True, kw_only=True):
     """One page of `schemas/topics`. `deployment` stands for a number that the deployment chooses when it is created."""
 
     name: str
     purpose: str
     owner: str
-    """The service that writes it, or, for commands, that reads it."""
+    """The service that writes it, or, for commands and submissions, that reads it."""
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     key: Literal["case id", "command id"]
-    partitions: Literal["deployment"]
+    partitions: Literal["deployment", 1]
     replication: Literal["deployment"]
-    retention: Literal["for ever", "a week"]
+    retention: Literal["for ever", "30 days", "a week"]
     config: dict[str, str]
     """Kafka's own settings; `min.insync.replicas` is the deployment's."""
     records: tuple[str, ...]
     """Names of the Avro records that may stand on it."""
     example: str
     """A file below `schemas/examples`."""
+
+    @property
+    def is_of_bodies(self) -> bool:
+        """Whether it describes a topic for each body."""
+        return BODY in self.name
+
+    def of(self, body: str) -> "Topic":
+        """The topic of one body."""
+        return msgspec.structs.replace(
+            self,
+            name=self.name.replace(BODY, body),
+            producers=tuple(one.replace(BODY, body) for one in self.producers),
+            consumers=tuple(one.replace(BODY, body) for one in self.consumers),
+        )
 
 
 class Deployment(Value, frozen=True, kw_only=True):
@@ -56,6 +74,12 @@ class Deployment(Value, frozen=True, kw_only=True):
     partitions: int
     replication: int = 1
     min_insync: int = 1
+    bodies: tuple[str, ...] = ()
+    """Codes of the state bodies that have topics of their own."""
+
+    def partitions_of(self, topic: Topic) -> int:
+        """How many partitions a topic has here."""
+        return self.partitions if topic.partitions == "deployment" else topic.partitions
 
 
 class Drift(Value, frozen=True, kw_only=True):
@@ -100,18 +124,25 @@ class PartitionsAreFixed(TopicsError):
 
 
 def load() -> tuple[Topic, ...]:
-    """Every topic that a file describes, by name."""
+    """Every page of `schemas/topics`, by name."""
     pages = (schemas.text(f"topics/{file}") for file in schemas.names("topics"))
     return tuple(msgspec.yaml.decode(page, type=Topic) for page in pages)
 
 
-def apply(bootstrap: str, partitions: int, replication: int = 1, min_insync: int = 1) -> list[Change]:
+def of_deployment(bodies: Collection[str]) -> tuple[Topic, ...]:
+    """Every topic of a deployment, those of the given bodies among them."""
+    return tuple(topic for page in load() for topic in (map(page.of, sorted(bodies)) if page.is_of_bodies else (page,)))
+
+
+def apply(
+    bootstrap: str, partitions: int, replication: int = 1, min_insync: int = 1, bodies: Collection[str] = ()
+) -> list[Change]:
     """Make the broker agree with the files: create what is missing, alter settings that differ.
 
     Nothing is ever deleted, and a replication factor is not changed (`check` shows it). Raises PartitionsAreFixed,
     before anything is changed, if a topic's partition count differs; TopicsError if the broker fails.
     """
-    deployment = Deployment(partitions=partitions, replication=replication, min_insync=min_insync)
+    deployment = Deployment(partitions=partitions, replication=replication, min_insync=min_insync, bodies=tuple(bodies))
     admin = _admin(bootstrap)
     drifts = _drifts(_found(admin), deployment)
     _refuse_other_partitions(drifts)
@@ -124,9 +155,11 @@ def apply(bootstrap: str, partitions: int, replication: int = 1, min_insync: int
     return [Change(topic=name, what="created") for name in missing] + [_altered(drift) for drift in differing]
 
 
-def check(bootstrap: str, partitions: int, replication: int = 1, min_insync: int = 1) -> list[Drift]:
+def check(
+    bootstrap: str, partitions: int, replication: int = 1, min_insync: int = 1, bodies: Collection[str] = ()
+) -> list[Drift]:
     """Where the broker and the files differ, both ways. TopicsError if the broker does not answer."""
-    deployment = Deployment(partitions=partitions, replication=replication, min_insync=min_insync)
+    deployment = Deployment(partitions=partitions, replication=replication, min_insync=min_insync, bodies=tuple(bodies))
     return _drifts(_found(_admin(bootstrap)), deployment)
 
 
@@ -162,7 +195,7 @@ def _settings(topic: Topic, deployment: Deployment) -> dict[str, str]:
 
 
 def _drifts(found: Mapping[str, Found], deployment: Deployment) -> list[Drift]:
-    topics = load()
+    topics = of_deployment(deployment.bodies)
     described = {topic.name for topic in topics}
     extra = [Drift(topic=name, what="extra") for name in sorted(found) if name not in described]
     return [drift for topic in topics for drift in _of_one(topic, found.get(topic.name), deployment)] + extra
@@ -172,8 +205,8 @@ def _of_one(topic: Topic, found: Found | None, deployment: Deployment) -> Iterab
     if found is None:
         yield Drift(topic=topic.name, what="missing")
         return
-    if found.partitions != deployment.partitions:
-        yield _counts(topic, "partitions", deployment.partitions, found.partitions)
+    if found.partitions != deployment.partitions_of(topic):
+        yield _counts(topic, "partitions", deployment.partitions_of(topic), found.partitions)
     if found.replication != deployment.replication:
         yield _counts(topic, "replication", deployment.replication, found.replication)
     wanted = _settings(topic, deployment)
@@ -196,8 +229,8 @@ def _refuse_other_partitions(drifts: Iterable[Drift]) -> None:
     for drift in drifts:
         if drift.what == "partitions":
             raise PartitionsAreFixed(
-                f"{drift.topic} has {drift.found} partitions and this deployment {drift.wanted}. The count is fixed for"
-                f" ever when a deployment is created: go on with {drift.found}, or begin a new deployment."
+                f"{drift.topic} has {drift.found} partitions, and here it must have {drift.wanted}. The count is fixed"
+                f" for ever when a deployment is created: go on with {drift.found}, or begin a new deployment."
             )
 
 
@@ -244,11 +277,16 @@ def _as_found(metadata: TopicMetadata, entries: Mapping[str, ConfigEntry]) -> Fo
 
 
 def _create(admin: AdminClient, names: Iterable[str], deployment: Deployment) -> None:
-    wanted = [topic for topic in load() if topic.name in set(names)]
+    wanted = [topic for topic in of_deployment(deployment.bodies) if topic.name in set(names)]
     if not wanted:
         return
     news = [
-        NewTopic(topic.name, deployment.partitions, deployment.replication, config=_settings(topic, deployment))
+        NewTopic(
+            topic.name,
+            deployment.partitions_of(topic),
+            deployment.replication,
+            config=_settings(topic, deployment),
+        )
         for topic in wanted
     ]
     for future in admin.create_topics(news, request_timeout=PATIENCE).values():
