@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from bench.writing import make_producer
 from jauap.domain.commands import ReceiveCommunication
 from jauap.messaging.avro import Codec
+from jauap.messaging.connection import client_settings
 from jauap.messaging.envelope import cloud_event
 from jauap.messaging.registry import schema_ids
 
@@ -102,7 +103,7 @@ def listening(target: Target, topic: str) -> Consumer:
     """A consumer that stands at the end of every partition of a topic."""
     consumer = Consumer(
         {
-            "bootstrap.servers": target.kafka,
+            **client_settings(target.kafka),
             "group.id": "bench-clients",
             "enable.auto.commit": False,
             "fetch.queue.backoff.ms": 5,
@@ -217,7 +218,7 @@ def acknowledged(target: Target, clients: int, seconds: float, most: int) -> Run
 
 def make_bare_topic(target: Target) -> None:
     """Create the topic of what is produced for comparison; the broker's append time is on its records."""
-    admin = AdminClient({"bootstrap.servers": target.kafka, "log_level": 0})
+    admin = AdminClient({**client_settings(target.kafka), "log_level": 0})
     if BARE not in admin.list_topics(timeout=10).topics:
         for future in admin.create_topics(
             [NewTopic(BARE, target.partitions, 1, config={"message.timestamp.type": "LogAppendTime"})]

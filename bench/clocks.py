@@ -27,6 +27,7 @@ from jauap.domain.facts import CalendarDay
 from jauap.domain.workdays import Calendars, count, count_as_known, day_in_kazakhstan
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Chain
+from jauap.messaging.connection import client_settings
 from jauap.messaging.envelope import Outgoing, chained, cloud_event
 from jauap.messaging.folding import events_topic
 from jauap.messaging.registry import schema_ids
@@ -220,7 +221,7 @@ class Scribe:
         self._producer = make_producer(target.kafka)
         self._chains: dict[str, Chain] = {}
         self._consumer = Consumer(
-            {"bootstrap.servers": target.kafka, "group.id": "bench", "enable.auto.commit": False, "log_level": 0}
+            {**client_settings(target.kafka), "group.id": "bench", "enable.auto.commit": False, "log_level": 0}
         )
 
     def write(self, events: Iterator[tuple[str, Event]] | Sequence[tuple[str, Event]]) -> None:

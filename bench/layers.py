@@ -17,6 +17,7 @@ from jauap.domain.case import SERVICES
 from jauap.messaging import avro
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Chain, header_map, judge, link
+from jauap.messaging.connection import client_settings
 from jauap.messaging.envelope import Message
 from jauap.messaging.folding import SERVICE_OF, Track, events_topic, fold
 from jauap.messaging.log import Place, Reader, Trouble
@@ -86,7 +87,7 @@ def _raw(task: Task) -> Iterator[list[Read]]:
     """The records as the client library gives them."""
     consumer = Consumer(
         {
-            "bootstrap.servers": task.kafka,
+            **client_settings(task.kafka),
             "group.id": "bench-floor",
             "enable.auto.commit": False,
             "queued.max.messages.kbytes": 16_384,

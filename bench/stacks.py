@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.progress import say
-from jauap.messaging import registry, topics
+from jauap.messaging import access, registry, topics
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
 from jauap.stack.schema_registry import SchemaRegistry
@@ -30,6 +30,7 @@ class Running(NamedTuple):
 
 def _prepare(addresses: Addresses) -> None:
     topics.apply(addresses.kafka, addresses.partitions)
+    access.apply(addresses.kafka, (), addresses.password)
     registry.register_all(addresses.registry)
 
 

@@ -19,6 +19,7 @@ from jauap.domain.events import CommunicationReceived
 from jauap.domain.facts import Value
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Chain
+from jauap.messaging.connection import client_settings
 from jauap.messaging.envelope import Outgoing, chained, cloud_event
 from jauap.messaging.folding import events_topic
 from jauap.messaging.registry import schema_ids
@@ -182,7 +183,7 @@ def make_producer(kafka: str, linger_ms: int = 20) -> Producer:
     """A producer as the services have it, that fills its batches."""
     return Producer(
         {
-            "bootstrap.servers": kafka,
+            **client_settings(kafka),
             "acks": "all",
             "enable.idempotence": True,
             "partitioner": "murmur2_random",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Consumer, TopicPartition
 
+from jauap.messaging.connection import client_settings
+
 SERVICES = ("intake", "routing", "deadlines", "publication")
 
 
@@ -51,7 +53,7 @@ class Findings:
 
 def read_topic(kafka: str, topic: str) -> list[Record]:
     """Every record of a topic, partition by partition."""
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": f"checker-{time.time_ns()}"})
+    consumer = Consumer({**client_settings(kafka), "group.id": f"checker-{time.time_ns()}"})
     try:
         numbers = consumer.list_topics(topic, timeout=10).topics[topic].partitions
         ends = {n: consumer.get_watermark_offsets(TopicPartition(topic, n), timeout=10)[1] for n in numbers}

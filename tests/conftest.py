@@ -5,14 +5,15 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from jauap.messaging import registry, topics
+from jauap.messaging import access, registry, topics
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
 
 
 def prepare(addresses: Addresses) -> None:
-    """Apply topics and schemas, as `jauap stack up` does."""
+    """Apply topics, access and schemas, as `jauap stack up` does."""
     topics.apply(addresses.kafka, addresses.partitions, addresses.replication, addresses.min_insync)
+    access.apply(addresses.kafka, (), addresses.password)
     registry.register_all(addresses.registry)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
+from jauap.bodies import BodyList
 from jauap.clock import clock_from_environment
 from jauap.domain.case import CALENDAR
 from jauap.domain.directory import Directory, Email, WrongDirectory, parse_directory
@@ -23,8 +24,7 @@ from jauap.messaging.sender import Order, Sender
 from jauap.messaging.undecided import Undecided
 from jauap.projections import queries
 from jauap.projections.database import Connection, DatabaseUnavailable, connect, snapshot
-from jauap.settings import WrongSetting, required
-from jauap.surroundings import body_codes
+from jauap.settings import WrongSetting, bodies_from_environment, kafka, required
 from services.post.digest import NOWHERE, Digest
 from services.post.mail import MailServer, Security, letter
 from services.post.run import NotNow, Picture, Post, Send, Timing
@@ -52,6 +52,8 @@ class Settings(NamedTuple):
     """JAUAP_DATABASE."""
     directory: Path
     """JAUAP_DIRECTORY: JSON file of officials and bodies' contacts."""
+    bodies: BodyList
+    """JAUAP_BODIES: the deployment's list of state bodies; without it those that ship."""
     mail: MailServer | None
     """JAUAP_SMTP and JAUAP_SMTP_*; None: no e-mail is sent."""
     timing: Timing
@@ -66,10 +68,11 @@ def from_environment() -> Settings:
     """Read the settings. Raises WrongSetting, which names the variable and the rule."""
     ready = os.environ.get("JAUAP_READY_FILE")
     given = Settings(
-        kafka=required("JAUAP_KAFKA", "must name the bootstrap servers, such as 127.0.0.1:9092"),
+        kafka=kafka(),
         registry=required("JAUAP_REGISTRY", "must be the registry's address"),
         database=required("JAUAP_DATABASE", "must be the URL of a PostgreSQL database"),
         directory=Path(required("JAUAP_DIRECTORY", "must name the JSON file of officials and bodies' contacts")),
+        bodies=bodies_from_environment(),
         mail=mail_server(),
         timing=Timing(
             quiet=_seconds("JAUAP_POST_QUIET", 30),
@@ -129,10 +132,10 @@ def _seconds(name: str, default: float) -> float:
     return value
 
 
-def read_directory(file: Path) -> Directory:
+def read_directory(file: Path, bodies: BodyList) -> Directory:
     """The directory in a file. Raises WrongSetting."""
     try:
-        return parse_directory(file.read_bytes(), body_codes())
+        return parse_directory(file.read_bytes(), bodies.codes())
     except OSError as error:
         raise WrongSetting("JAUAP_DIRECTORY", f"can't be read: {error.strerror}") from error
     except WrongDirectory as error:
@@ -141,7 +144,7 @@ def read_directory(file: Path) -> Directory:
 
 def usable_directory(given: Settings) -> Directory:
     """The directory as its file is now, if everybody in it can be told. Raises WrongSetting."""
-    found = read_directory(given.directory)
+    found = read_directory(given.directory, given.bodies)
     if given.mail is None and found.sends_mail:
         raise WrongSetting("JAUAP_SMTP", "must name the mail server: the directory has e-mail addresses")
     return found
@@ -192,7 +195,7 @@ class Deployed:
         """
         left = {order.command_id: order for order in orders}
         try:
-            with Sender(self._given.kafka, self._given.registry, f"jauap-{NAME}") as sender:
+            with Sender(self._given.kafka, self._given.registry, f"jauap-{NAME}", ("deadlines",)) as sender:
                 for order, outcome in sender.submit(list(left.values()), RECORD_PATIENCE):
                     left.pop(order.command_id, None)
                     if outcome is not None and outcome.status != "accepted":

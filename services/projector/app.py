@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jauap.messaging.avro import Codec
 from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import Ends, Reader, wait_for_topics
-from jauap.settings import partition_count, required
+from jauap.settings import kafka, partition_count, required
 from services.projector.run import Projector
 
 NAME = "projector"
@@ -19,7 +19,7 @@ class Settings(NamedTuple):
     """The settings of the projector."""
 
     kafka: str
-    """JAUAP_KAFKA: bootstrap servers, host:port[,host:port]."""
+    """JAUAP_KAFKA: how to reach the brokers, see `messaging.connection`."""
     database: str
     """JAUAP_DATABASE: URL of the PostgreSQL database of the read models."""
     partitions: int | None
@@ -34,7 +34,7 @@ def from_environment() -> Settings:
     """Read the settings. Raises WrongSetting, which names the variable and the rule."""
     ready = os.environ.get("JAUAP_READY_FILE")
     return Settings(
-        kafka=required("JAUAP_KAFKA", "must name the bootstrap servers, such as 127.0.0.1:9092"),
+        kafka=kafka(),
         database=required(
             "JAUAP_DATABASE", "must be the URL of a PostgreSQL database, such as postgresql://host/jauap"
         ),

@@ -5,8 +5,10 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from jauap.bodies import BodyList, UnusableList
 from jauap.domain.receipts import FIRST_RECEIPT, RECEIPTS
 from jauap.domain.rules import DECREE, NEAR
+from jauap.messaging import connection
 
 EXAMPLE = "office-hours/1 from 2027-01-01"
 MOST_DAYS = 30
@@ -30,7 +32,7 @@ class Settings(NamedTuple):
     """The settings of a service."""
 
     kafka: str
-    """JAUAP_KAFKA: bootstrap servers, host:port[,host:port]."""
+    """JAUAP_KAFKA: how to reach the brokers, see `messaging.connection`."""
     registry: str
     """JAUAP_REGISTRY: address of the schema registry (ccompat v7)."""
     documents: Path
@@ -49,6 +51,8 @@ class Settings(NamedTuple):
     """JAUAP_PARTITIONS_ONLY: read these partitions, whoever else reads them too; null: join the group."""
     receipt: ReceiptPolicy = ReceiptPolicy(FIRST_RECEIPT, DECREE)
     """JAUAP_RECEIPT_POLICY: which day counts as the day of receipt, from when on; the safe reading by default."""
+    bodies: Path | None = None
+    """JAUAP_BODIES: the deployment's list of state bodies; null: those that ship, and none has access."""
     near: tuple[int, ...] = NEAR
     """JAUAP_NEAR_DAYS: how many working days before the day to act by a clock is told to come near."""
 
@@ -59,7 +63,7 @@ def from_environment() -> Settings:
     if len(state) != 3 or not state.isalpha() or not state.isupper():  # noqa: PLR2004 - alpha-3
         raise WrongSetting("JAUAP_STATE", "must be an ISO 3166 alpha-3 code such as KAZ, or ANY")
     return Settings(
-        kafka=required("JAUAP_KAFKA", "must name the bootstrap servers, such as 127.0.0.1:9092"),
+        kafka=kafka(),
         registry=required(
             "JAUAP_REGISTRY", "must be the registry's address, such as http://127.0.0.1:8080/apis/ccompat/v7"
         ),
@@ -70,9 +74,33 @@ def from_environment() -> Settings:
         partitions=partition_count(),
         instance=os.environ.get("JAUAP_INSTANCE") or None,
         only=_numbers(os.environ.get("JAUAP_PARTITIONS_ONLY", "")),
+        bodies=_path("JAUAP_BODIES"),
         receipt=_receipt(os.environ.get("JAUAP_RECEIPT_POLICY", "")),
         near=_days(os.environ.get("JAUAP_NEAR_DAYS", "")),
     )
+
+
+def kafka() -> str:
+    """JAUAP_KAFKA, with the files that it names. Raises WrongSetting."""
+    line = required("JAUAP_KAFKA", f"must say how to reach the brokers: {connection.EXAMPLE}")
+    try:
+        connection.client_settings(line)
+    except connection.WrongAddress as wrong:
+        raise WrongSetting("JAUAP_KAFKA", str(wrong)) from None
+    return line
+
+
+def bodies_from_environment() -> BodyList:
+    """JAUAP_BODIES; those that ship where it is not set. Raises WrongSetting."""
+    return bodies_of(_path("JAUAP_BODIES"))
+
+
+def bodies_of(file: Path | None) -> BodyList:
+    """The list that JAUAP_BODIES names. Raises WrongSetting."""
+    try:
+        return BodyList(file)
+    except UnusableList as wrong:
+        raise WrongSetting("JAUAP_BODIES", f"must name the deployment's list of bodies: {wrong}") from None
 
 
 def partition_count() -> int | None:

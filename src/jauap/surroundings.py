@@ -5,13 +5,12 @@ from functools import cache
 from importlib.resources import files
 
 from jauap.documents import DocumentStore
-from jauap.domain.bodies import parse_bodies
 from jauap.domain.checks import Context
 from jauap.domain.facts import CalendarAct, Value
 from jauap.domain.rules import RULES, Rule
 from jauap.domain.treaties import Treaties, parse_treaties, rules_of
 from jauap.domain.workdays import day_in_kazakhstan, parse_acts
-from jauap.settings import Settings
+from jauap.settings import Settings, bodies_of
 
 
 def shipped_acts() -> tuple[CalendarAct, ...]:
@@ -24,11 +23,6 @@ def shipped_treaties() -> Treaties:
     return parse_treaties(files("jauap.domain").joinpath("treaties.json").read_bytes())
 
 
-def body_codes() -> frozenset[str]:
-    """The codes of the state bodies that ship with this release."""
-    return frozenset(body.code for body in parse_bodies(files("jauap.domain").joinpath("bodies.json").read_bytes()))
-
-
 @cache
 def shipped_rules() -> tuple[Rule, ...]:
     """The rule table of this release: the decree's rows, and those of the treaties that bind (14-11)."""
@@ -39,9 +33,9 @@ class Surroundings:
     """The deployment around a service's decisions."""
 
     def __init__(self, given: Settings) -> None:
-        """Read the bodies and the treaties once; documents are looked up for each command."""
+        """Read the treaties once; bodies and documents are looked up for each command. Raises WrongSetting."""
         self._state = given.state
-        self._bodies = body_codes()
+        self._bodies = bodies_of(given.bodies)
         self._treaties = shipped_treaties()
         self._documents = DocumentStore(given.documents)
 
@@ -51,7 +45,7 @@ class Surroundings:
         return Context(
             today=day_in_kazakhstan(now),
             state=self._state,
-            bodies=self._bodies,
+            bodies=self._bodies.codes(),
             treaties=self._treaties,
             documents={document.sha256: self._documents.state(document.sha256, document.size) for document in named},
         )

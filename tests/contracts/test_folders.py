@@ -12,7 +12,7 @@ from jauap.messaging.avro import subject
 from jauap.messaging.topics import BODY, Topic, load
 from tests.contracts.records import ENVELOPE, FOLDER_OF, FOLDERS, RECORDS
 
-PROCESSES = {*SERVICES, "projector", "post", "liaison", "documents", "cli"}
+PROCESSES = {*SERVICES, "projector", "post", "liaison", "documents", "cli", "auditor", "public"}
 LIAISON = {"jauap.feed.<body>", "jauap.submit.<body>", "jauap.public"}
 TOPICS = {topic.name: topic for topic in load()}
 

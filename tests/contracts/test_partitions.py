@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jauap.messaging.connection import client_settings
 from jauap.messaging.topics import LONGEST_REMEMBERED, murmur2, partition_of
 from jauap.stack.addresses import Addresses
 from jauap.stack.installation import Installation, default_cache
@@ -64,7 +65,7 @@ def test_any_key_has_a_partition(key: str, partitions: int) -> None:
 def topic(stack: Addresses) -> Iterator[str]:
     """A topic of twelve partitions, gone afterwards."""
     name = f"trial.partitions.{uuid4()}"
-    admin = AdminClient({"bootstrap.servers": stack.kafka})
+    admin = AdminClient(client_settings(stack.kafka))
     admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result()
     yield name
     admin.delete_topics([name])[name].result()
@@ -81,9 +82,16 @@ def test_java_puts_a_key_where_we_expect_it(stack: Addresses, topic: str, tmp_pa
 
 def _produce_with_java(bootstrap: str, topic: str, scratch: Path) -> None:
     jvm = Installation(default_cache(), lambda _part, _words: None).broker()
+    told, login = client_settings(bootstrap), scratch / "login.properties"
+    module = "org.apache.kafka.common.security.plain.PlainLoginModule"
+    who = f'username="{told["sasl.username"]}" password="{told["sasl.password"]}"'
+    login.write_text(
+        f"security.protocol={told['security.protocol']}\nsasl.mechanism={told['sasl.mechanism']}\n"
+        f"sasl.jaas.config={module} required {who};\n"
+    )
     arguments = [
         "org.apache.kafka.tools.ConsoleProducer",
-        *("--bootstrap-server", bootstrap, "--topic", topic),
+        *("--bootstrap-server", told["bootstrap.servers"], "--topic", topic, "--command-config", str(login)),
         *("--reader-property", "parse.key=true", "--reader-property", "key.separator=|"),
     ]
     done = subprocess.run(
@@ -107,7 +115,7 @@ def _produce_with_librdkafka(bootstrap: str, topic: str) -> dict[str, int]:
         assert partition is not None
         chosen[key.decode()] = partition
 
-    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random"})
+    producer = Producer({**client_settings(bootstrap), "partitioner": "murmur2_random"})
     for key in KEYS:
         producer.produce(topic, key=key.encode(), value=b"value", on_delivery=delivered)
     assert producer.flush(PATIENCE) == 0
@@ -116,7 +124,7 @@ def _produce_with_librdkafka(bootstrap: str, topic: str) -> dict[str, int]:
 
 def _read(bootstrap: str, topic: str, count: int) -> list[tuple[int, str]]:
     """Partition and key of the topic's first records."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": topic, "enable.auto.commit": False})
+    consumer = Consumer({**client_settings(bootstrap), "group.id": topic, "enable.auto.commit": False})
     consumer.assign([TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)])
     found: list[tuple[int, str]] = []
     deadline = time.monotonic() + PATIENCE

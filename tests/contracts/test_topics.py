@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from jauap.cli.topics import app
 from jauap.messaging import topics
+from jauap.messaging.connection import client_settings
 from jauap.messaging.topics import Change, Drift, PartitionsAreFixed, Topic, TopicsError, load
 from jauap.stack.addresses import Addresses
 
@@ -33,7 +34,7 @@ def trial(monkeypatch: pytest.MonkeyPatch, stack: Addresses) -> Iterator[tuple[T
     monkeypatch.setattr(topics, "load", lambda: pages)
     monkeypatch.setattr(topics, "PREFIX", prefix)
     yield tuple(page for page in pages if not page.is_of_bodies)
-    admin = AdminClient({"bootstrap.servers": stack.kafka})
+    admin = AdminClient(client_settings(stack.kafka))
     left = [name for name in admin.list_topics(timeout=10).topics if name.startswith(prefix)]
     for future in admin.delete_topics(left).values() if left else ():
         future.result()
@@ -155,12 +156,12 @@ def _set(bootstrap: str, topic: str, settings: dict[str, str]) -> None:
         ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in settings.items()
     ]
     resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient(client_settings(bootstrap))
     admin.incremental_alter_configs([resource])[resource].result()
 
 
 def _create(bootstrap: str, topic: str, partitions: int) -> None:
     """A topic that a person made by hand: with the settings that every page has."""
     settings = {key: value for key, value in load()[0].config.items() if value != "deployment"}
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient(client_settings(bootstrap))
     admin.create_topics([NewTopic(topic, partitions, 1, config=settings)])[topic].result()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from jauap.messaging.connection import client_settings
 from jauap.stack.addresses import Addresses
 from jauap.stack.folder import BROKERS
 from jauap.stack.machine import Stack
@@ -17,7 +18,7 @@ from tests.faults.flow import wait_for
 
 def leaders(addresses: Addresses) -> Counter[str]:
     """How many partitions each broker leads; a partition without a leader counts for none."""
-    topics = AdminClient({"bootstrap.servers": addresses.kafka, "log_level": 0}).list_topics(timeout=10).topics
+    topics = AdminClient({**client_settings(addresses.kafka), "log_level": 0}).list_topics(timeout=10).topics
     led = [partition.leader for topic in topics.values() for partition in topic.partitions.values()]
     return Counter(BROKERS[number - 1] for number in led if number > 0)
 
@@ -25,7 +26,7 @@ def leaders(addresses: Addresses) -> Counter[str]:
 def whole(addresses: Addresses) -> bool:
     """Whether every partition has a leader, and every broker a copy that is up to date."""
     try:
-        topics = AdminClient({"bootstrap.servers": addresses.kafka, "log_level": 0}).list_topics(timeout=5).topics
+        topics = AdminClient({**client_settings(addresses.kafka), "log_level": 0}).list_topics(timeout=5).topics
     except KafkaException:
         return False
     partitions = [partition for topic in topics.values() for partition in topic.partitions.values()]

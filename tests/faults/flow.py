@@ -14,6 +14,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from jauap.domain.commands import SERVICE_OF, CorrectCommunication, ForwardCommunication, ReceiveCommunication
 from jauap.domain.facts import ForwardedTo, Value
 from jauap.messaging.avro import Codec
+from jauap.messaging.connection import client_settings
 from jauap.messaging.envelope import cloud_event
 from jauap.messaging.registry import schema_ids
 from jauap.stack.addresses import Addresses
@@ -45,7 +46,7 @@ class Flow:
         self._codec = Codec(schema_ids(self.addresses.registry, topics))
         self._producer = Producer(
             {
-                "bootstrap.servers": self.addresses.kafka,
+                **client_settings(self.addresses.kafka),
                 "acks": "all",
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",

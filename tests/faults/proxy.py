@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, NamedTuple, Self, TypeVar
 
+from jauap.stack.credentials import ADMIN, CONTROLLER
 from jauap.stack.ports import HOST
 from jauap.stack.settings import Settings
 
@@ -380,10 +381,15 @@ def _end(client: asyncio.StreamWriter, how: Ending) -> None:
 
 
 def advertised_at(settings: Settings, broker_port: int, port: int) -> dict[str, str]:
-    """Broker properties: a listener at `broker_port` which tells clients to come to `port`."""
-    ours = f"PLAINTEXT://{HOST}:{settings.kafka_ports[0]}"
+    """Broker properties: a listener at `broker_port` which tells clients to come to `port`.
+
+    It asks nobody who they are: a request that is held comes later by another connection, where nobody logged in.
+    """
+    ours = f"INTERNAL://{HOST}:{settings.kafka_ports[0]},CLIENTS://{HOST}:{settings.client_ports[0]}"
+    protocols = "INTERNAL:SASL_PLAINTEXT,CLIENTS:SASL_SSL,CONTROLLER:SASL_PLAINTEXT"
     return {
         "listeners": f"{ours},CONTROLLER://{HOST}:{settings.controller_ports[0]},{LISTENER}://{HOST}:{broker_port}",
         "advertised.listeners": f"{ours},{LISTENER}://{HOST}:{port}",
-        "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{LISTENER}:PLAINTEXT",
+        "listener.security.protocol.map": f"{protocols},{LISTENER}:PLAINTEXT",
+        "super.users": f"User:{ADMIN};User:{CONTROLLER};User:ANONYMOUS",
     }

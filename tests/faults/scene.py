@@ -14,7 +14,7 @@ from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGTERM, Signals
 
 from jauap.clock import TRIAL
-from jauap.messaging import registry, topics
+from jauap.messaging import access, registry, topics
 from jauap.stack import first_start
 from jauap.stack.addresses import Addresses
 from jauap.stack.folder import BROKERS, Folder
@@ -134,6 +134,7 @@ class Scene:
 
         def prepare(addresses: Addresses) -> None:
             topics.apply(addresses.kafka, addresses.partitions)
+            access.apply(addresses.kafka, (), addresses.password)
             registry.register_all(addresses.registry)
 
         self.network.__enter__()

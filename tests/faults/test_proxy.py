@@ -8,7 +8,9 @@ import pytest
 from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from jauap.messaging.connection import client_settings
 from jauap.stack import ports
+from jauap.stack.credentials import ADMIN, login
 from jauap.stack.folder import Folder
 from jauap.stack.machine import Stack
 from jauap.stack.ports import HOST
@@ -33,7 +35,7 @@ class Network:
     def topic(self) -> str:
         """A new topic with one partition."""
         name = f"plain-{next(NUMBERS)}"
-        admin = AdminClient({"bootstrap.servers": self.direct})
+        admin = AdminClient(client_settings(self.direct))
         admin.create_topics([NewTopic(name, 1)])[name].result(10)
         return name
 
@@ -52,7 +54,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, st
     behind, before = ports.pick(2)
     machine = Stack(data, services=(), broker_properties=advertised_at(settings, behind, before))
     try:
-        yield machine, f"{HOST}:{settings.kafka_ports[0]}", behind, before
+        yield machine, login(folder, ADMIN, f"{HOST}:{settings.kafka_ports[0]}"), behind, before
     finally:
         machine.down(lambda _part, _words: None)
 

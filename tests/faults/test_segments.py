@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from jauap.messaging.connection import client_settings
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
 from tests.faults import segments
@@ -74,14 +75,14 @@ class Disk:
     def topic(self) -> str:
         """A new topic with one partition and small segments."""
         name = f"plain-{next(NUMBERS)}"
-        admin = AdminClient({"bootstrap.servers": self.kafka})
+        admin = AdminClient(client_settings(self.kafka))
         admin.create_topics([NewTopic(name, 1, config={"segment.bytes": "1048576"})])[name].result(10)
         return name
 
     def append(self, topic: str, *batches: list[str]) -> None:
         """Append records, each list as one batch."""
         for values in batches:
-            producer = Producer({"bootstrap.servers": self.kafka, "enable.idempotence": True, "linger.ms": 500})
+            producer = Producer({**client_settings(self.kafka), "enable.idempotence": True, "linger.ms": 500})
             for value in values:
                 producer.produce(
                     topic, value, key=f"key of {value[:1]}", headers=[("name", value[:1]), ("nothing", None)]
@@ -91,7 +92,7 @@ class Disk:
     def served(self, topic: str) -> list[Served]:
         """What the broker serves, checksums checked: offset, key, value, headers."""
         consumer = Consumer(
-            {"bootstrap.servers": self.kafka, "group.id": "disk", "check.crcs": True, "enable.partition.eof": True}
+            {**client_settings(self.kafka), "group.id": "disk", "check.crcs": True, "enable.partition.eof": True}
         )
         consumer.assign([TopicPartition(topic, 0, 0)])
         found: list[Served] = []

@@ -30,6 +30,7 @@ from jauap.domain.commands import (
 )
 from jauap.domain.facts import ForwardedTo, Value
 from jauap.messaging import verifier
+from jauap.messaging.connection import client_settings
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.sender import Order, Sender
 from jauap.messaging.topics import partition_of
@@ -467,7 +468,7 @@ def forged(realm: Realm, damaged: Aftermath) -> Aftermath:  # noqa: ARG001 - one
 def append(realm: Realm, record: checker.Record) -> Place:
     """Write to a topic that others write."""
     told: list[int | None] = []
-    producer = Producer({"bootstrap.servers": realm.addresses.kafka})
+    producer = Producer(client_settings(realm.addresses.kafka))
     producer.produce(
         "jauap.intake.events",
         key=record.key,

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
+from jauap.messaging.connection import client_settings
+
 RELEASED = Path(__file__).parents[2] / "src/jauap/schemas/released"
 SERVICES = ("intake", "routing", "deadlines", "publication")
 KINDS = ("commands", "events", "outcomes")
@@ -128,7 +130,7 @@ def follow(kafka: str, topics: Collection[str], stopping: threading.Event) -> It
 def _consumer(kafka: str) -> Consumer:
     return Consumer(
         {
-            "bootstrap.servers": kafka,
+            **client_settings(kafka),
             "group.id": "judge-alone",
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",

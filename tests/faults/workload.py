@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from jauap.messaging.connection import client_settings
 from tests.faults import wire
 from tests.faults.story import Command, Story
 
@@ -114,7 +115,7 @@ class Client:
     def _connect(self) -> Producer:
         return Producer(
             {
-                "bootstrap.servers": self.kafka,
+                **client_settings(self.kafka),
                 "client.id": f"client-{self.number}",
                 "acks": "all",
                 "enable.idempotence": True,

@@ -13,7 +13,7 @@ import pytest
 
 from jauap.domain import commands
 from jauap.domain.facts import Value
-from jauap.messaging import registry, topics
+from jauap.messaging import access, registry, topics
 from jauap.messaging.sender import Order, Sender
 from jauap.projections import queries
 from jauap.projections.alerts import AlertRow
@@ -60,6 +60,7 @@ class Ministry:
 
         def prepare(found: Addresses) -> None:
             topics.apply(found.kafka, found.partitions, found.replication, found.min_insync)
+            access.apply(found.kafka, (), found.password)
             registry.register_all(found.registry)
 
         self.addresses = self.machine.up(lambda _part, _words: None, prepare, first_start.submit)

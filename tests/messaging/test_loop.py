@@ -15,6 +15,7 @@ from jauap.domain.facts import Participant, Value
 from jauap.domain.refusals import UnknownCase
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Chain
+from jauap.messaging.connection import client_settings
 from jauap.messaging.envelope import Message, chained, cloud_event
 from jauap.messaging.log import Ends, Place, Reader, Trouble, Writer
 from jauap.messaging.loop import Loop
@@ -123,7 +124,7 @@ class Bench:
         self, topic: str, key: bytes, value: bytes, headers: dict[str, bytes], partition: int | None = None
     ) -> None:
         """Put a record there that no honest writer would put there."""
-        producer = Producer({"bootstrap.servers": self.stack.kafka})
+        producer = Producer(client_settings(self.stack.kafka))
         place = self.place if partition is None else partition
         producer.produce(topic, key=key, value=value, headers=list(headers.items()), partition=place)
         assert producer.flush(10) == 0
@@ -199,7 +200,7 @@ def test_a_broken_case_stands_still_until_it_is_mended(bench: Bench) -> None:
 @pytest.mark.parametrize("how", ["commit", "abort"])
 def test_a_stranger_s_transaction_at_the_end_of_a_topic_holds_nobody_up(bench: Bench, how: str) -> None:
     """Its mark takes an offset that no reader is ever given: services go on, and the log can be verified."""
-    producer = Producer({"bootstrap.servers": bench.stack.kafka, "transactional.id": uuid.uuid4().hex})
+    producer = Producer({**client_settings(bench.stack.kafka), "transactional.id": uuid.uuid4().hex})
     producer.init_transactions(30)
     producer.begin_transaction()
     producer.produce("jauap.intake.events", key=b"stranger", value=b"", partition=bench.place)

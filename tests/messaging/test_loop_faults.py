@@ -17,6 +17,7 @@ from jauap.domain.facts import Value
 from jauap.messaging import loop
 from jauap.messaging.avro import Codec, current, parse_dataschema, subject
 from jauap.messaging.chain import Chain, record_hash
+from jauap.messaging.connection import client_settings
 from jauap.messaging.decider import Decider
 from jauap.messaging.envelope import Message, Outgoing, chained, cloud_event
 from jauap.messaging.folding import events_topic
@@ -773,7 +774,7 @@ def verbs(request: pytest.FixtureRequest) -> Iterator[Verbs]:
         yield Verbs(topic, lambda: MemoryReader(log), MemoryWriter(log), MemoryEnds(log))
         return
     stack: Addresses = request.getfixturevalue("stack")
-    admin = AdminClient({"bootstrap.servers": stack.kafka})
+    admin = AdminClient(client_settings(stack.kafka))
     admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(10)
     readers: list[Reader] = []
 

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from jauap.messaging.connection import client_settings
 from jauap.stack import ports
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
@@ -31,7 +32,7 @@ def _states(stack: Stack) -> set[str]:
 
 def _leave_a_trace(addresses: Addresses, name: str) -> None:
     """A topic in Kafka and a row in PostgreSQL."""
-    admin = AdminClient({"bootstrap.servers": addresses.kafka})
+    admin = AdminClient(client_settings(addresses.kafka))
     admin.create_topics([NewTopic(name, num_partitions=1)])[name].result(10)
     with psycopg.connect(addresses.database) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS trace (name text PRIMARY KEY)")
@@ -39,7 +40,7 @@ def _leave_a_trace(addresses: Addresses, name: str) -> None:
 
 
 def _has_trace(addresses: Addresses, name: str) -> bool:
-    topics = AdminClient({"bootstrap.servers": addresses.kafka}).list_topics(timeout=10).topics
+    topics = AdminClient(client_settings(addresses.kafka)).list_topics(timeout=10).topics
     with psycopg.connect(addresses.database) as connection:
         row = connection.execute("SELECT 1 FROM trace WHERE name = %s", [name]).fetchone()
     return name in topics and row is not None
@@ -129,7 +130,7 @@ def test_two_stacks_run_side_by_side(stack: Stack, tmp_path: Path) -> None:
     try:
         second = other.up(silent)
         _leave_a_trace(second, "of-the-other")
-        topics = AdminClient({"bootstrap.servers": first.kafka}).list_topics(timeout=10).topics
+        topics = AdminClient(client_settings(first.kafka)).list_topics(timeout=10).topics
         assert "of-the-other" not in topics
     finally:
         other.down(silent)
@@ -182,7 +183,7 @@ def test_a_service_is_told_where_everything_is(stack: Stack) -> None:
     curious = Stack(stack.folder.root, ("curious",), service_command=lambda _: [sys.executable, "-c", script])
     addresses = curious.up(silent)
     seen = stack.folder.root / "seen"
-    assert seen.read_text() == f"{addresses.kafka} KAZ"
+    assert seen.read_text() == f"{addresses.of_principal('curious').kafka} KAZ"
     curious.stop("curious")
     seen.unlink()
 
@@ -193,7 +194,7 @@ def test_erasing_takes_the_stack_down_first(tmp_path: Path) -> None:
     addresses = stack.up(silent)
     assert stack.erase(silent)
     assert not (tmp_path / "gone").exists()
-    assert not ports.accepts(int(addresses.kafka.rpartition(":")[2]))
+    assert not ports.accepts(int(addresses.clients.rpartition(":")[2]))
 
 
 def test_a_folder_that_is_no_stack_is_never_erased(tmp_path: Path) -> None:

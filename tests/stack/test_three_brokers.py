@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from jauap.cli.main import app
 from jauap.messaging import topics
+from jauap.messaging.connection import client_settings, through
 from jauap.stack.addresses import Addresses
 from jauap.stack.folder import BROKERS
 from jauap.stack.machine import Stack, infrastructure
@@ -34,15 +35,20 @@ def _states(stack: Stack) -> dict[str, str]:
     return {part.name: part.state for part in stack.status()}
 
 
+def _each(kafka: str) -> list[str]:
+    """The same line with each server alone."""
+    return [through(kafka, server) for server in client_settings(kafka)["bootstrap.servers"].split(",")]
+
+
 def _nodes(address: str) -> set[int]:
     """The brokers that the one at this address knows to be there."""
-    return set(AdminClient({"bootstrap.servers": address}).list_topics(timeout=10).brokers)
+    return set(AdminClient(client_settings(address)).list_topics(timeout=10).brokers)
 
 
 def _append(addresses: Addresses) -> str | None:
     """Append a record that all who must have it have acknowledged; the error, if they have not."""
     failed: list[str | None] = []
-    producer = Producer({"bootstrap.servers": addresses.kafka, "acks": "all", "message.timeout.ms": 60_000})
+    producer = Producer({**client_settings(addresses.kafka), "acks": "all", "message.timeout.ms": 60_000})
     producer.produce(
         "jauap.intake.commands", b"nothing", on_delivery=lambda error, _: failed.append(str(error) if error else None)
     )
@@ -54,7 +60,7 @@ def test_every_broker_is_a_part_with_an_address(three: Stack) -> None:
     """Each is listed by its name, and each address in the list leads to a broker that knows all."""
     addresses = three.up(silent, prepare)
     assert _states(three) == dict.fromkeys(infrastructure(3), "ready")
-    assert [_nodes(address) for address in addresses.kafka.split(",")] == [{1, 2, 3}] * 3
+    assert [_nodes(address) for address in _each(addresses.kafka)] == [{1, 2, 3}] * 3
 
 
 def test_topics_have_three_copies_of_which_two_must_have_a_record(three: Stack) -> None:

@@ -17,6 +17,7 @@ VARIABLES = {
     "registry": "JAUAP_REGISTRY",
     "database": "JAUAP_DATABASE",
     "documents": "JAUAP_DOCUMENTS",
+    "bodies": "JAUAP_BODIES",
 }
 
 DataDir = Annotated[
@@ -33,15 +34,16 @@ def are_there(data_dir: Path, *needed: str) -> bool:
     return all(os.environ.get(VARIABLES[name]) for name in needed) or _loaded(data_dir) is not None
 
 
-def find(data_dir: Path, *needed: str) -> Addresses:
+def find(data_dir: Path, *needed: str, principal: str = "cli") -> Addresses:
     """The addresses of a deployment, of which a caller needs the named ones; the environment goes before the stack.
 
-    Says what is missing and how to get it, and ends the command with status 1.
+    On a stack of this machine the brokers know the command as `principal`. Says what is missing and how to get it, and
+    ends the command with status 1.
     """
     given = {name: value for name, variable in VARIABLES.items() if (value := os.environ.get(variable))}
     found = Addresses(kafka="", registry="", database="", documents="", partitions=0)
     if not given.keys() >= set(needed):
-        found = _of_the_stack(data_dir)
+        found = _of_the_stack(data_dir).of_principal(principal)
     return replace(found, **given)  # type: ignore[arg-type]  # the names are those of texts
 
 

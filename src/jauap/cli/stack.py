@@ -11,7 +11,9 @@ from typing import Annotated
 
 import typer
 
-from jauap.messaging import registry, topics
+from jauap.bodies import BodyList
+from jauap.messaging import access, registry, topics
+from jauap.messaging.access import AccessError
 from jauap.messaging.registry import RegistryError
 from jauap.messaging.topics import TopicsError
 from jauap.stack import first_start, process
@@ -139,8 +141,13 @@ def bring_up(data_dir: Path, state: str | None, brokers: int | None = None) -> A
 
 def _prepare(addresses: Addresses) -> None:
     """Topics and schemas, before any service starts."""
-    changes = topics.apply(addresses.kafka, addresses.partitions, addresses.replication, addresses.min_insync)
+    bodies = BodyList(Path(addresses.bodies))
+    changes = topics.apply(
+        addresses.kafka, addresses.partitions, addresses.replication, addresses.min_insync, bodies.with_topics()
+    )
     _say("topics", f"agree with their files ({len(changes)} changes)")
+    given = access.apply(addresses.kafka, bodies.with_access(), addresses.password)
+    _say("access", f"agrees with the topics' files ({len(given)} changes)")
     registry.register_all(addresses.registry)
     _say("schemas", "registered")
 
@@ -167,7 +174,7 @@ def _plain_errors() -> Iterator[None]:
         typer.secho(error.what, err=True, fg="red")
         typer.echo(error.remedy, err=True)
         raise typer.Exit(1) from error
-    except (TopicsError, RegistryError) as error:
+    except (TopicsError, AccessError, RegistryError) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from error
 

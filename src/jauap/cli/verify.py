@@ -20,7 +20,7 @@ def verify(as_json: AsJson = False, data_dir: DataDir = DATA_DIR) -> None:  # no
 
     Example: jauap verify
     """
-    found = addresses.find(data_dir, "kafka")
+    found = addresses.find(data_dir, "kafka", principal="auditor")
     try:
         result = verifier.verify(found.kafka)
     except LogUnavailable as reason:

@@ -10,6 +10,7 @@ import msgspec
 
 from jauap.domain.facts import BodyCode, Line, Value, doc
 
+Access = Literal["none", "granted", "revoked"]
 Kind = Literal["ministry", "presidential", "government-office", "court", "ombudsman", "akimat"]
 
 
@@ -27,6 +28,9 @@ class Body(Value, frozen=True, kw_only=True):
             "ombudsman; akimat: local executive body."
         ),
     ]
+    access: Annotated[
+        Access, doc("Its access to the broker: none, granted, or revoked (its topics stay, and nobody reads them).")
+    ] = "none"
 
 
 def parse_bodies(data: bytes) -> tuple[Body, ...]:

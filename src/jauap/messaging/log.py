@@ -14,6 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, 
 from confluent_kafka import Message as ClientMessage
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, but not by name
 
+from jauap.messaging.connection import client_settings
 from jauap.messaging.envelope import Message, Outgoing
 
 log = structlog.get_logger(__name__)
@@ -103,7 +104,7 @@ class Reader:
         self._give_up: Callable[[], None] = lambda: None
         self._losing = False
         self._settings: dict[str, Any] = {
-            "bootstrap.servers": bootstrap,
+            **client_settings(bootstrap),
             "client.id": client,
             "group.id": group or f"{client}-alone",
             "enable.auto.commit": False,
@@ -262,7 +263,7 @@ class Writer:
     def __init__(self, bootstrap: str, client: str) -> None:
         """Connect lazily."""
         self._settings = {
-            "bootstrap.servers": bootstrap,
+            **client_settings(bootstrap),
             "client.id": client,
             "acks": "all",
             "enable.idempotence": True,
@@ -359,12 +360,14 @@ class Ends:
 
     def __init__(self, bootstrap: str, client: str) -> None:
         """Connect lazily."""
-        self._settings: dict[str, Any] = {"bootstrap.servers": bootstrap, "client.id": client, "logger": _Quiet()}
+        self._settings: dict[str, Any] = {**client_settings(bootstrap), "client.id": client, "logger": _Quiet()}
         self._asker = self._new_asker()
 
     def _new_asker(self) -> Consumer:
         """A consumer that reads nothing: one request of its own, and a quarter of the time that the admin's takes."""
-        return Consumer({**self._settings, "group.id": "none", "isolation.level": "read_uncommitted"})
+        return Consumer(
+            {**self._settings, "group.id": f"{self._settings['client.id']}-ends", "isolation.level": "read_uncommitted"}
+        )
 
     def of(self, places: Collection[Place]) -> dict[Place, int]:
         """The offset after the last record of each place. Raises LogUnavailable if any does not answer."""

@@ -5,14 +5,16 @@ import logging
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from jauap.messaging.connection import client_settings
+
 _silent = logging.getLogger("jauap.probe")
 _silent.addHandler(logging.NullHandler())
 _silent.propagate = False
 
 
 def kafka_answers(bootstrap: str, timeout: float) -> bool:
-    """Whether the broker at host:port names itself and a controller within `timeout` seconds."""
-    admin = AdminClient({"bootstrap.servers": bootstrap}, logger=_silent)
+    """Whether the broker (see `connection`) names itself and a controller within `timeout` seconds."""
+    admin = AdminClient(client_settings(bootstrap), logger=_silent)
     try:
         cluster = admin.list_topics(timeout=timeout)
     except KafkaException:

@@ -1,7 +1,7 @@
 """Sending commands and hearing what became of them: for the command line, the import and every client of ours."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Self
 
@@ -50,13 +50,18 @@ def outcomes_topic(service: str) -> str:
 class Sender:
     """Sends commands and waits for their outcomes. Use it as a context manager."""
 
-    def __init__(self, bootstrap: str, registry: str, client: str = "jauap-client") -> None:
-        """Connect, and note where every topic ends now. Raises LogUnavailable or RegistryError."""
-        self._bootstrap, self._client = bootstrap, client
+    def __init__(
+        self, bootstrap: str, registry: str, client: str = "jauap-client", services: Collection[str] = SERVICES
+    ) -> None:
+        """Connect, and note where every topic ends now. Only commands of these services can be sent.
+
+        Raises LogUnavailable or RegistryError.
+        """
+        self._bootstrap, self._client, self._services = bootstrap, client, services
         self._ends = Ends(bootstrap, client)
-        topics = [commands_topic(name) for name in SERVICE_OF]
-        self._codec = Codec(schema_ids(registry, dict.fromkeys(topics), PATIENCE_SECONDS))
-        watched = [f"jauap.{service}.{kind}" for service in SERVICES for kind in ("events", "outcomes")]
+        topics = [f"jauap.{service}.commands" for service in services]
+        self._codec = Codec(schema_ids(registry, topics, PATIENCE_SECONDS))
+        watched = [f"jauap.{service}.{kind}" for service in services for kind in ("events", "outcomes")]
         self._partitions = self._ends.partitions(watched)
         missing = sorted(set(watched) - self._partitions.keys())
         if missing:
@@ -178,7 +183,7 @@ class Sender:
         """Look for a command's latest outcome in the outcomes topics, which keep a week."""
         places = {
             (outcomes_topic(service), partition_of(command_id, self._partitions[outcomes_topic(service)])): 0
-            for service in SERVICES
+            for service in self._services
         }
         ends = self._ends.of_patiently(places, PATIENCE_SECONDS)
         return self._last(command_id, {place: end for place, end in ends.items() if end > 0})

@@ -21,6 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # it does not 
 
 from jauap import schemas
 from jauap.domain.facts import Value
+from jauap.messaging.connection import client_settings
 
 PREFIX = "jauap."
 PATIENCE = 15.0
@@ -239,7 +240,7 @@ def _altered(drift: Drift) -> Change:
 
 
 def _admin(bootstrap: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    return AdminClient({**client_settings(bootstrap), "log_level": 0})
 
 
 def _ours(admin: AdminClient) -> dict[str, TopicMetadata]:

@@ -9,7 +9,7 @@ from jauap.messaging.folding import Track, fold
 from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import BEGINNING, Ends, Place, Reader, Trouble
 
-CLIENT = "jauap-verifier"
+CLIENT = "jauap-auditor"
 PATIENCE_SECONDS = 15.0
 
 

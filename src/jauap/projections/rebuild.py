@@ -54,7 +54,7 @@ def rebuild(names: Collection[str], *, database: str, kafka: str, report: Report
     Raises KeyError for an unknown name, LogDiffers, Unreadable, LogUnavailable, DatabaseUnavailable; in each case
     nothing was changed.
     """
-    connection, reader = connect(database), Reader(kafka, "jauap-rebuild")
+    connection, reader = connect(database), Reader(kafka, "jauap-cli-rebuild")
     try:
         return replace(connection, reader, names, report)
     finally:

@@ -1,8 +1,12 @@
 """Where the parts of a running stack answer."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from jauap.messaging.connection import parse
+from jauap.stack.credentials import ADMIN, login, password
+from jauap.stack.errors import StackError
 from jauap.stack.folder import Folder
 from jauap.stack.ports import HOST
 from jauap.stack.settings import Settings
@@ -12,9 +16,11 @@ from jauap.stack.settings import Settings
 class Addresses:
     """What a process needs to find the stack.
 
-    `kafka` is host:port, or several with commas, `registry` and `database` are URLs, `documents` is a folder's path,
-    `partitions` the count that this deployment was created with, `state` the State that it serves, `replication` how
-    many brokers have a copy of each record, `min_insync` how many must have it before it is acknowledged.
+    `kafka` says how to reach it (see `messaging.connection`), `registry` and `database` are URLs, `documents` is a
+    folder's path, `bodies` that of the list of state bodies; `clients` is host:port, or several with commas, where
+    other ministries come in over TLS, and `authority` the certificate's file that they check it with; `partitions` is
+    the count that this deployment was created with, `state` the State that it serves, `replication` how many brokers
+    have a copy of each record, `min_insync` how many must have it before it is acknowledged.
     """
 
     kafka: str
@@ -22,6 +28,10 @@ class Addresses:
     database: str = field(repr=False)  # it holds the password
     documents: str
     partitions: int
+    bodies: str = ""
+    clients: str = ""
+    authority: str = ""
+    folder: Folder | None = None
     state: str = "KAZ"
     replication: int = 1
     min_insync: int = 1
@@ -37,15 +47,33 @@ class Addresses:
     def of(cls, folder: Folder, settings: Settings) -> "Addresses":
         """The addresses that follow from a stack's folder and settings."""
         return cls(
-            kafka=",".join(f"{HOST}:{port}" for port in settings.kafka_ports),
+            kafka=login(folder, ADMIN, _servers(settings.kafka_ports)),
             registry=f"http://{HOST}:{settings.registry_port}/apis/ccompat/v7",
             database=f"postgresql://jauap:{settings.password}@{HOST}:{settings.postgres_port}/jauap",
             documents=str(folder.documents),
             partitions=settings.partitions,
+            bodies=str(folder.bodies),
+            clients=_servers(settings.client_ports),
+            authority=str(folder.authority),
+            folder=folder,
             state=settings.state,
             replication=settings.brokers,
             min_insync=settings.min_insync,
         )
+
+    def of_principal(self, name: str) -> "Addresses":
+        """The same for somebody who is not the administrator."""
+        if self.folder is None:
+            return self
+        told = parse(self.kafka)
+        servers = told.servers if told else self.kafka
+        return replace(self, kafka=login(self.folder, name, servers))
+
+    def password(self, principal: str) -> str:
+        """A principal's password; made when it is first asked for. Only a stack of this machine keeps any."""
+        if self.folder is None:
+            raise StackError("No stack of this machine.", "Name its folder with --data-dir.")
+        return password(self.folder, principal)
 
     def environment(self) -> dict[str, str]:
         """The same as the environment variables that every process of ours reads."""
@@ -55,4 +83,9 @@ class Addresses:
             "JAUAP_DATABASE": self.database,
             "JAUAP_DOCUMENTS": self.documents,
             "JAUAP_STATE": self.state,
+            "JAUAP_BODIES": self.bodies,
         }
+
+
+def _servers(ports: Iterable[int]) -> str:
+    return ",".join(f"{HOST}:{port}" for port in ports)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jauap.messaging.probe import kafka_answers
+from jauap.stack.credentials import ADMIN, CONTROLLER, SECRET, certify, login, password
 from jauap.stack.errors import StackError
 from jauap.stack.folder import BROKERS, PRIVATE, Folder
 from jauap.stack.jvm import Jvm
@@ -23,15 +24,37 @@ _LOGGING = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSX",
 )
 _HEAP_OF_SEVERAL = 256  # MB
+_PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+_SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id={node}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners=INTERNAL://{host}:{port},CLIENTS://{host}:{clients},CONTROLLER://{host}:{controller}
+advertised.listeners=INTERNAL://{host}:{port},CLIENTS://{host}:{clients}
 controller.listener.names=CONTROLLER
 controller.quorum.voters={voters}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=INTERNAL:SASL_PLAINTEXT,CLIENTS:SASL_SSL,CONTROLLER:SASL_PLAINTEXT
+inter.broker.listener.name=INTERNAL
+# Our own processes and other ministries log in by SCRAM. Brokers, and whoever sets the deployment up, log in by a
+# password of their own that stands here: so they need nothing of what they keep themselves.
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.internal.sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.internal.scram-sha-512.sasl.jaas.config={scram} required;
+listener.name.internal.plain.sasl.jaas.config={plain} required \\
+  username="{admin}" password="{admin_password}" user_{admin}="{admin_password}";
+listener.name.clients.scram-sha-512.sasl.jaas.config={scram} required;
+listener.name.controller.plain.sasl.jaas.config={plain} required \\
+  username="{peer}" password="{peer_password}" user_{peer}="{peer_password}";
+listener.name.clients.ssl.keystore.type=PEM
+listener.name.clients.ssl.keystore.location={certificate}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=false
+super.users=User:{admin};User:{peer}
+# Within an hour after its password was changed a client that is still connected must log in again.
+listener.name.clients.connections.max.reauth.ms=3600000
 log.dirs={folder}
 auto.create.topics.enable=false
 offsets.topic.num.partitions=4
@@ -74,19 +97,31 @@ class Broker:
 
     @property
     def ports(self) -> tuple[int, ...]:
-        """For clients; for the controller."""
-        return self.settings.kafka_ports[self.number - 1], self.settings.controller_ports[self.number - 1]
+        """For our own processes; for other ministries; for the controller."""
+        at = self.number - 1
+        return self.settings.kafka_ports[at], self.settings.client_ports[at], self.settings.controller_ports[at]
 
     def prepare(self) -> None:
         """Write the configuration, and format the log folder if it is new."""
-        port, controller = self.ports
+        port, clients, controller = self.ports
         voters = enumerate(self.settings.controller_ports, 1)
+        certify(self.folder)
+        self._properties.unlink(missing_ok=True)
+        self._properties.touch(mode=SECRET)
         self._properties.write_text(
             _PROPERTIES.format(
                 node=self.number,
                 host=HOST,
                 port=port,
+                clients=clients,
                 controller=controller,
+                certificate=self.folder.broker_certificate,
+                scram=_SCRAM,
+                plain=_PLAIN,
+                admin=ADMIN,
+                admin_password=password(self.folder, ADMIN),
+                peer=CONTROLLER,
+                peer_password=password(self.folder, CONTROLLER),
                 voters=",".join(f"{number}@{HOST}:{voter}" for number, voter in voters),
                 folder=self._log,
                 brokers=self.settings.brokers,
@@ -108,8 +143,8 @@ class Broker:
 
     def ready(self) -> bool:
         """It accepts connections and knows itself as a broker with a controller."""
-        port, _ = self.ports
-        return accepts(port) and kafka_answers(f"{HOST}:{port}", timeout=2.0)
+        port, *_ = self.ports
+        return accepts(port) and kafka_answers(login(self.folder, ADMIN, f"{HOST}:{port}"), timeout=2.0)
 
     def _format(self) -> None:
         command = self._command(

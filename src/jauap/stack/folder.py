@@ -57,6 +57,30 @@ class Folder:
         return self.root / "documents"
 
     @property
+    def secrets(self) -> Path:
+        """A file for each principal's password."""
+        return self.root / "secrets"
+
+    def password(self, principal: str) -> Path:
+        """The file of a principal's password."""
+        return self.secrets / f"{principal}.password"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate that clients check the brokers' with."""
+        return self.root / "tls" / "ca.pem"
+
+    @property
+    def broker_certificate(self) -> Path:
+        """The brokers' certificate and its key."""
+        return self.root / "tls" / "broker.pem"
+
+    @property
+    def bodies(self) -> Path:
+        """The deployment's list of state bodies, and which of them have access."""
+        return self.root / "bodies.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the command that is changing this stack."""
         return self.run / "lock"
@@ -87,6 +111,8 @@ class Folder:
             self.root.mkdir(parents=True, exist_ok=True)
             for inner in (self.run, self.logs, self.registry, self.documents):
                 inner.mkdir(mode=PRIVATE, exist_ok=True)
+            if not self.bodies.exists():
+                self.bodies.write_text("[]\n")
         except OSError as error:
             raise StackError(
                 f"The data folder {self.root} cannot be created: {error.strerror}.",
@@ -97,8 +123,10 @@ class Folder:
         """Remove what a stack makes, then the folder; False if something else is in it."""
         for inner in (
             *map(self.kafka, BROKERS), self.registry, self.postgres, self.documents, self.logs, self.run,
+            self.secrets, self.authority.parent,
         ):  # fmt: skip
             shutil.rmtree(inner, ignore_errors=True)
+        self.bodies.unlink(missing_ok=True)
         self.settings.unlink(missing_ok=True)
         if any(self.root.iterdir()):
             return False

@@ -51,7 +51,7 @@ class Service:
         """Run it with the addresses in its environment."""
         environment = {
             **os.environ,
-            **self.addresses.environment(),
+            **self.addresses.of_principal(self.name).environment(),
             "JAUAP_INSTANCE": f"{self.name}-1",
             "JAUAP_READY_FILE": str(self.folder.ready_file(self.name)),
             "JAUAP_DUMP_FILE": str(self.folder.dump_file(self.name)),

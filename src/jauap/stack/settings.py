@@ -5,7 +5,7 @@ import json
 import re
 import secrets
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from jauap.stack import ports
@@ -22,7 +22,9 @@ class Settings:
     """Picked when the folder is first used, read back ever after (`stack.json`, mode 0600)."""
 
     kafka_ports: tuple[int, ...]
-    """Where each broker answers clients, in the order of their numbers."""
+    """Where each broker answers our own processes and the other brokers, in the order of their numbers."""
+    client_ports: tuple[int, ...]
+    """Where each broker answers other ministries, over TLS."""
     controller_ports: tuple[int, ...]
     """Where each broker answers the others as a controller."""
     registry_port: int
@@ -77,6 +79,9 @@ class Settings:
         if brokers not in (None, *BROKER_COUNTS):
             raise StackError("A deployment has one broker or three.", "Say --brokers 3, or leave it out for one.")
         existing = cls.load(folder)
+        if existing is not None and len(existing.client_ports) < existing.brokers:
+            existing = replace(existing, client_ports=tuple(ports.pick(existing.brokers)))
+            existing._save(folder)  # noqa: SLF001 - its own class
         if existing is not None:
             if state not in (None, existing.state):
                 raise StackError(
@@ -90,10 +95,11 @@ class Settings:
                 )
             return existing
         count = brokers or 1
-        registry, management, postgres, *others = ports.pick(3 + 2 * count)
+        registry, management, postgres, *others = ports.pick(3 + 3 * count)
         fresh = cls(
             kafka_ports=tuple(others[:count]),
-            controller_ports=tuple(others[count:]),
+            controller_ports=tuple(others[count : 2 * count]),
+            client_ports=tuple(others[2 * count :]),
             registry_port=registry,
             management_port=management,
             postgres_port=postgres,
@@ -113,7 +119,8 @@ class Settings:
 
 
 def _as_now(kept: dict[str, Any]) -> dict[str, Any]:
-    """What a folder keeps, in today's names: those of the first release knew one broker only."""
+    """What a folder keeps, in today's names: the first ones knew one broker, and no other ministries."""
+    kept["client_ports"] = tuple(kept.get("client_ports", ()))
     for several, one in (("kafka_ports", "kafka_port"), ("controller_ports", "controller_port")):
         kept[several] = tuple(kept[several] if several in kept else [kept.pop(one)])
     return kept

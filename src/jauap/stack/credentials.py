@@ -1,0 +1,75 @@
+"""The secrets of one stack: a password for each principal, and the certificate that the brokers show to clients."""
+
+import secrets
+
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from jauap.messaging.connection import Login
+from jauap.stack.folder import PRIVATE, Folder
+from jauap.stack.ports import HOST
+
+ADMIN = "admin"
+"""Who may do everything: brokers among themselves, and whoever sets the deployment up."""
+CONTROLLER = "controller"
+"""Brokers as controllers among themselves."""
+SECRET = 0o600
+
+
+def password(folder: Folder, principal: str) -> str:
+    """The password of a principal; made when it is first asked for, and kept in a file that only the owner reads."""
+    file = folder.password(principal)
+    if not file.exists():
+        file.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        write_secret(folder, principal, secrets.token_urlsafe(32))
+    return file.read_text().strip()
+
+
+def login(folder: Folder, principal: str, servers: str) -> str:
+    """How Kafka is reached by a principal, at host:port[,host:port] of the listener for our own processes."""
+    password(folder, principal)
+    return str(
+        Login(
+            protocol="sasl_plaintext",
+            user=principal,
+            servers=servers,
+            password_file=folder.password(principal),
+            mechanism="PLAIN" if principal == ADMIN else "SCRAM-SHA-512",
+        )
+    )
+
+
+def write_secret(folder: Folder, principal: str, password: str) -> None:
+    """Put a principal's password into its file, whole or not at all."""
+    file = folder.password(principal)
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=SECRET)
+    draft.write_text(password + "\n")
+    draft.replace(file)
+
+
+def certify(folder: Folder) -> None:
+    """Make the brokers' certificate for this machine, once, with an authority whose key is thrown away."""
+    if folder.broker_certificate.exists():
+        return
+    folder.authority.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    authority = trustme.CA(organization_name="jauap on one machine")
+    issued = authority.issue_cert("localhost", HOST)
+    authority.cert_pem.write_to_path(str(folder.authority))
+    draft = folder.broker_certificate.with_suffix(".new")
+    draft.touch(mode=SECRET)
+    draft.write_bytes(
+        _as_java_reads_it(issued.private_key_pem.bytes()) + b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+    )
+    draft.replace(folder.broker_certificate)
+
+
+def _as_java_reads_it(key: bytes) -> bytes:
+    """The same private key in PKCS #8, the only form that Kafka takes."""
+    return load_pem_private_key(key, password=None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
