@@ -30,7 +30,7 @@ class Running(NamedTuple):
 
 def _prepare(addresses: Addresses) -> None:
     topics.apply(addresses.kafka, addresses.partitions)
-    access.apply(addresses.kafka, (), addresses.password)
+    access.apply(addresses.kafka, (), (), addresses.password)
     registry.register_all(addresses.registry)
 
 

@@ -13,7 +13,7 @@ from jauap.stack.machine import Stack
 def prepare(addresses: Addresses) -> None:
     """Apply topics, access and schemas, as `jauap stack up` does."""
     topics.apply(addresses.kafka, addresses.partitions, addresses.replication, addresses.min_insync)
-    access.apply(addresses.kafka, (), addresses.password)
+    access.apply(addresses.kafka, (), (), addresses.password)
     registry.register_all(addresses.registry)
 
 

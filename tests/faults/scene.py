@@ -134,7 +134,7 @@ class Scene:
 
         def prepare(addresses: Addresses) -> None:
             topics.apply(addresses.kafka, addresses.partitions)
-            access.apply(addresses.kafka, (), addresses.password)
+            access.apply(addresses.kafka, (), (), addresses.password)
             registry.register_all(addresses.registry)
 
         self.network.__enter__()

@@ -60,7 +60,7 @@ class Ministry:
 
         def prepare(found: Addresses) -> None:
             topics.apply(found.kafka, found.partitions, found.replication, found.min_insync)
-            access.apply(found.kafka, (), found.password)
+            access.apply(found.kafka, (), (), found.password)
             registry.register_all(found.registry)
 
         self.addresses = self.machine.up(lambda _part, _words: None, prepare, first_start.submit)

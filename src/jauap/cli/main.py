@@ -4,6 +4,7 @@ import typer
 
 from jauap import logs
 from jauap.cli import (
+    access,
     alerts,
     ask,
     bodies,
@@ -38,6 +39,7 @@ app.add_typer(bodies.app, name="body")
 app.add_typer(treaties.app, name="treaty")
 app.add_typer(documents.app, name="documents")
 app.add_typer(projections.app, name="projections")
+app.add_typer(access.app, name="access")
 app.add_typer(topics.app, name="topics", epilog="Example: jauap topics check")
 
 

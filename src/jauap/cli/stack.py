@@ -146,7 +146,7 @@ def _prepare(addresses: Addresses) -> None:
         addresses.kafka, addresses.partitions, addresses.replication, addresses.min_insync, bodies.with_topics()
     )
     _say("topics", f"agree with their files ({len(changes)} changes)")
-    given = access.apply(addresses.kafka, bodies.with_access(), addresses.password)
+    given = access.apply(addresses.kafka, bodies.with_access(), bodies.with_topics(), addresses.password)
     _say("access", f"agrees with the topics' files ({len(given)} changes)")
     registry.register_all(addresses.registry)
     _say("schemas", "registered")

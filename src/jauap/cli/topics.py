@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from jauap.bodies import BodyList, UnusableList
 from jauap.messaging import topics
 from jauap.messaging.topics import Change, Deployment, Drift, TopicsError
 from jauap.stack.addresses import Addresses
@@ -46,6 +47,13 @@ MinInsync = Annotated[
         envvar="JAUAP_MIN_INSYNC",
     ),
 ]
+Bodies = Annotated[
+    Path | None,
+    typer.Option(
+        help="The deployment's list of bodies: who has, or had, access has topics. Default: the stack's.",
+        envvar="JAUAP_BODIES",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print an array of objects, for programs.")]
 
 
@@ -57,6 +65,7 @@ def apply(
     partitions: Partitions = None,
     replication: Replication = None,
     min_insync: MinInsync = None,
+    bodies_file: Bodies = None,
     as_json: AsJson = False,
 ) -> None:
     """Create the topics that are missing, and alter settings that differ from the files.
@@ -65,9 +74,11 @@ def apply(
 
     Example: jauap topics apply --kafka broker:9092 --partitions 12 --replication 3 --min-insync 2
     """
-    address, deployment = _target(kafka, data_dir, partitions, replication, min_insync)
+    address, deployment = target(kafka, data_dir, partitions, replication, min_insync, bodies_file)
     try:
-        changes = topics.apply(address, deployment.partitions, deployment.replication, deployment.min_insync)
+        changes = topics.apply(
+            address, deployment.partitions, deployment.replication, deployment.min_insync, deployment.bodies
+        )
     except TopicsError as error:
         raise _failed(str(error)) from error
     _print(changes, [_change(change) for change in changes] or ["Nothing to change."], as_json=as_json)
@@ -81,15 +92,18 @@ def check(
     partitions: Partitions = None,
     replication: Replication = None,
     min_insync: MinInsync = None,
+    bodies_file: Bodies = None,
     as_json: AsJson = False,
 ) -> None:
     """Say where the broker's topics differ from the files, both ways. Exit status 1 if they do.
 
     Example: jauap topics check --json
     """
-    address, deployment = _target(kafka, data_dir, partitions, replication, min_insync)
+    address, deployment = target(kafka, data_dir, partitions, replication, min_insync, bodies_file)
     try:
-        drifts = topics.check(address, deployment.partitions, deployment.replication, deployment.min_insync)
+        drifts = topics.check(
+            address, deployment.partitions, deployment.replication, deployment.min_insync, deployment.bodies
+        )
     except TopicsError as error:
         raise _failed(str(error)) from error
     _print(drifts, [_drift(drift) for drift in drifts] or ["The broker agrees with the files."], as_json=as_json)
@@ -97,26 +111,41 @@ def check(
         raise typer.Exit(DRIFTED)
 
 
-def _target(
-    kafka: str | None, data_dir: Path, partitions: int | None, replication: int | None, min_insync: int | None
+def target(
+    kafka: str | None,
+    data_dir: Path,
+    partitions: int | None,
+    replication: int | None,
+    min_insync: int | None,
+    bodies_file: Path | None,
 ) -> tuple[str, Deployment]:
     """The broker's address and the deployment's numbers: as given, else those of the stack in the folder."""
-    stack = None if None not in (kafka, partitions, replication, min_insync) else _stack(data_dir)
+    stack = None if None not in (kafka, partitions, replication, min_insync, bodies_file) else stack_of(data_dir)
     address = kafka or (stack.kafka if stack else None)
     if address is None:
         raise _failed(f"There is no stack in {data_dir}. Start one with jauap stack up, or give the broker by --kafka.")
     # A stack's numbers say nothing about another broker.
     told = Deployment(partitions=PARTITIONS)
     if stack and stack.kafka == address:
+        bodies_file = bodies_file or Path(stack.bodies)
         told = Deployment(partitions=stack.partitions, replication=stack.replication, min_insync=stack.min_insync)
     return address, Deployment(
         partitions=partitions or told.partitions,
         replication=replication or told.replication,
         min_insync=min_insync or told.min_insync,
+        bodies=tuple(_with_topics(bodies_file)),
     )
 
 
-def _stack(data_dir: Path) -> Addresses | None:
+def _with_topics(bodies_file: Path | None) -> frozenset[str]:
+    try:
+        return BodyList(bodies_file).with_topics()
+    except UnusableList as error:
+        raise _failed(str(error)) from error
+
+
+def stack_of(data_dir: Path) -> Addresses | None:
+    """The stack in a folder; None: there is none. Ends the command where it can't be read."""
     try:
         return Addresses.load(data_dir)
     except StackError as error:

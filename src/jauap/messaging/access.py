@@ -129,8 +129,10 @@ def check(kafka: str, granted: Collection[str], known: Collection[str]) -> list[
     return drifts
 
 
-def apply(kafka: str, granted: Collection[str], password: Callable[[str], str]) -> list[Change]:
+def apply(kafka: str, granted: Collection[str], known: Collection[str], password: Callable[[str], str]) -> list[Change]:
     """Make the broker agree: logins and rights that are missing, limits, and no right of ours too many.
+
+    `known` are the bodies that have, or once had, access.
 
     A principal that can't log in gets the password that `password` gives for it; others keep theirs. What reaches our
     topics from elsewhere (a right on every topic, say) is not taken away: `check` shows it. AccessError if it fails.
@@ -141,7 +143,7 @@ def apply(kafka: str, granted: Collection[str], password: Callable[[str], str]) 
     for name in sorted({*processes(), *granted} - _users(admin)):
         set_password(kafka, name, password(name))
         changes.append(Change(what="user-made", principal=name))
-    missing, ours = sorted(wanted - found.keys()), {*processes(), *granted}
+    missing, ours = sorted(wanted - found.keys()), {*processes(), *granted, *known}
     extra = [one for one in found.keys() - wanted if one.principal in ours or one.name.startswith((PREFIX, "jauap-"))]
     _wait(admin.create_acls([_binding(one) for one in missing], request_timeout=PATIENCE) if missing else {})
     if extra:

@@ -73,7 +73,7 @@ class Addresses:
         """A principal's password; made when it is first asked for. Only a stack of this machine keeps any."""
         if self.folder is None:
             raise StackError("No stack of this machine.", "Name its folder with --data-dir.")
-        return password(self.folder, principal)
+        return password(self.folder.secrets, principal)
 
     def environment(self) -> dict[str, str]:
         """The same as the environment variables that every process of ours reads."""

@@ -1,6 +1,6 @@
 """The secrets of one stack: a password for each principal, and the certificate that the brokers show to clients."""
 
-import secrets
+from pathlib import Path
 
 import trustme
 from cryptography.hazmat.primitives.serialization import (
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from jauap.messaging.access import new_password
 from jauap.messaging.connection import Login
 from jauap.stack.folder import PRIVATE, Folder
 from jauap.stack.ports import HOST
@@ -21,32 +22,37 @@ CONTROLLER = "controller"
 SECRET = 0o600
 
 
-def password(folder: Folder, principal: str) -> str:
-    """The password of a principal; made when it is first asked for, and kept in a file that only the owner reads."""
-    file = folder.password(principal)
+def password(folder: Path, principal: str) -> str:
+    """The password of a principal, in `<principal>.password`, which only the owner may read; made if there is none."""
+    file = file_of(folder, principal)
     if not file.exists():
-        file.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        write_secret(folder, principal, secrets.token_urlsafe(32))
+        write_secret(folder, principal, new_password())
     return file.read_text().strip()
+
+
+def file_of(folder: Path, principal: str) -> Path:
+    """The file of a principal's password."""
+    return folder / f"{principal}.password"
 
 
 def login(folder: Folder, principal: str, servers: str) -> str:
     """How Kafka is reached by a principal, at host:port[,host:port] of the listener for our own processes."""
-    password(folder, principal)
+    password(folder.secrets, principal)
     return str(
         Login(
             protocol="sasl_plaintext",
             user=principal,
             servers=servers,
-            password_file=folder.password(principal),
+            password_file=file_of(folder.secrets, principal),
             mechanism="PLAIN" if principal == ADMIN else "SCRAM-SHA-512",
         )
     )
 
 
-def write_secret(folder: Folder, principal: str, password: str) -> None:
+def write_secret(folder: Path, principal: str, password: str) -> None:
     """Put a principal's password into its file, whole or not at all."""
-    file = folder.password(principal)
+    folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    file = file_of(folder, principal)
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=SECRET)

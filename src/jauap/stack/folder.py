@@ -61,10 +61,6 @@ class Folder:
         """A file for each principal's password."""
         return self.root / "secrets"
 
-    def password(self, principal: str) -> Path:
-        """The file of a principal's password."""
-        return self.secrets / f"{principal}.password"
-
     @property
     def authority(self) -> Path:
         """The certificate that clients check the brokers' with."""
