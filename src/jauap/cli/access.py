@@ -16,7 +16,7 @@ from jauap.domain.bodies import Body
 from jauap.messaging import access, topics
 from jauap.messaging.access import AccessError, Change, Drift
 from jauap.messaging.connection import WrongAddress
-from jauap.messaging.quotas import QuotasRefused
+from jauap.messaging.principals import PrincipalsRefused
 from jauap.messaging.topics import TopicsError
 from jauap.stack.credentials import password, write_secret
 
@@ -239,7 +239,7 @@ def _apply(target: Target) -> list[Change]:
 def _plain_errors() -> Iterator[None]:
     try:
         yield
-    except (AccessError, QuotasRefused, TopicsError, UnusableList, WrongAddress) as error:
+    except (AccessError, PrincipalsRefused, TopicsError, UnusableList, WrongAddress) as error:
         raise failed(str(error), "Nothing is half done that the same command does not finish.", code=2) from error
     except OSError as error:
         raise failed(f"{error.filename or 'A file'} can't be used: {error.strerror}.", code=2) from error

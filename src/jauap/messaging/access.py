@@ -25,7 +25,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # it does not 
 )
 
 from jauap.domain.facts import Value
-from jauap.messaging import quotas
+from jauap.messaging import principals
 from jauap.messaging.connection import client_settings
 from jauap.messaging.topics import BODY, PREFIX, load, of_deployment
 
@@ -105,11 +105,11 @@ def rights(bodies: Collection[str]) -> frozenset[Right]:
 def check(kafka: str, granted: Collection[str], known: Collection[str]) -> list[Drift]:
     """Where the broker and the pages differ, both ways. `known` are the bodies that have, or once had, access.
 
-    `kafka` must be the administrator's. AccessError if the broker does not answer.
+    `kafka` must be the administrator's. Raises AccessError and PrincipalsRefused.
     """
-    admin = _admin(kafka)
-    wanted, found = rights(granted), _found(admin)
-    users, limits = _users(admin), quotas.found(kafka)
+    limits = principals.limits(kafka)  # first: it says at once if the line is not the administrator's
+    users = principals.logins(kafka)
+    wanted, found = rights(granted), _found(_admin(kafka))
     drifts = [
         Drift(what="missing", principal=one.principal, right=in_words(one)) for one in sorted(wanted - found.keys())
     ]
@@ -121,7 +121,7 @@ def check(kafka: str, granted: Collection[str], known: Collection[str]) -> list[
     drifts += [Drift(what="user-missing", principal=name) for name in sorted(needed - users)]
     drifts += [Drift(what="user-extra", principal=name) for name in sorted(users - needed - set(known))]
     for name in sorted({*granted, *limits}):
-        limit = quotas.OF_A_BODY if name in granted else {}
+        limit = principals.OF_A_BODY if name in granted else {}
         if limits.get(name, {}) != limit:
             drifts.append(
                 Drift(what="quota", principal=name, wanted=_limits(limit), found=_limits(limits.get(name, {})))
@@ -135,12 +135,15 @@ def apply(kafka: str, granted: Collection[str], known: Collection[str], password
     `known` are the bodies that have, or once had, access.
 
     A principal that can't log in gets the password that `password` gives for it; others keep theirs. What reaches our
-    topics from elsewhere (a right on every topic, say) is not taken away: `check` shows it. AccessError if it fails.
+    topics from elsewhere (a right on every topic, say) is not taken away: `check` shows it.
+
+    Raises AccessError and PrincipalsRefused.
     """
-    admin = _admin(kafka)
+    limits = principals.limits(kafka)  # first: it says at once if the line is not the administrator's
+    users, admin = principals.logins(kafka), _admin(kafka)
     wanted, found = rights(granted), _found(admin)
     changes = []
-    for name in sorted({*processes(), *granted} - _users(admin)):
+    for name in sorted({*processes(), *granted} - users):
         set_password(kafka, name, password(name))
         changes.append(Change(what="user-made", principal=name))
     missing, ours = sorted(wanted - found.keys()), {*processes(), *granted, *known}
@@ -150,7 +153,7 @@ def apply(kafka: str, granted: Collection[str], known: Collection[str], password
         _wait(admin.delete_acls([_filter(found[one]) for one in extra], request_timeout=PATIENCE))
     changes += [Change(what="given", principal=one.principal, right=in_words(one)) for one in missing]
     changes += [Change(what="taken", principal=one.principal, right=in_words(one)) for one in sorted(extra, key=str)]
-    return changes + _limit(kafka, granted)
+    return changes + _limit(kafka, granted, limits)
 
 
 def set_password(kafka: str, principal: str, password: str) -> None:
@@ -179,15 +182,14 @@ def in_words(right: Right) -> str:
     return f"{right.operation} {right.kind} {right.name}{'…' if right.prefixed else ''}"
 
 
-def _limit(kafka: str, granted: Collection[str]) -> list[Change]:
-    limits = quotas.found(kafka)
+def _limit(kafka: str, granted: Collection[str], limits: Mapping[str, Mapping[str, float]]) -> list[Change]:
     wanted: dict[str, dict[str, float]] = {name: {} for name in limits if name not in granted}
-    wanted |= {name: quotas.OF_A_BODY for name in granted if limits.get(name) != quotas.OF_A_BODY}
-    quotas.alter(kafka, wanted, limits)
+    wanted |= {name: principals.OF_A_BODY for name in granted if limits.get(name) != principals.OF_A_BODY}
+    principals.limit(kafka, wanted, limits)
     return [Change(what="limited" if wanted[name] else "unlimited", principal=name) for name in sorted(wanted)]
 
 
-def _limits(limits: dict[str, float]) -> str:
+def _limits(limits: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in sorted(limits.items())) or "none"
 
 
@@ -244,19 +246,6 @@ def _right(binding: AclBinding) -> Right:
 
 def _word(value: object) -> str:
     return str(getattr(value, "name", value)).lower()
-
-
-def _users(admin: AdminClient) -> set[str]:
-    """Who has a login by SCRAM-SHA-512."""
-    try:
-        described = admin.describe_user_scram_credentials(request_timeout=PATIENCE).result()  # type: ignore[union-attr]
-    except KafkaException as error:
-        raise AccessError(f"Kafka does not tell who can log in: {_words(error)}") from error
-    return {
-        name
-        for name, one in described.items()
-        if any(info.mechanism == ScramMechanism.SCRAM_SHA_512 for info in one.scram_credential_infos)
-    }
 
 
 def _wait(futures: Mapping[Any, Future[Any]]) -> None:

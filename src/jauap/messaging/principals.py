@@ -1,6 +1,7 @@
-"""What a body may use of the broker, so that one runaway client does not starve the rest.
+"""Principals on the broker: who can log in, and what a body may use, so that one runaway does not starve the rest.
 
-Kafka's C client, which all else here is done with, can't set quotas: kafka-python can speak that request.
+Kafka's C client, which all else here is done with, can't set limits, and ends the process where it is not allowed to
+see logins (2.16), since the broker's refusal of that can't be read. So this is done with kafka-python.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
+from kafka.protocol.admin import DescribeUserScramCredentialsRequest
 from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest, DescribeClientQuotasRequest
 
 from jauap.messaging.connection import client_settings
@@ -21,10 +23,21 @@ OF_A_BODY: dict[str, float] = {
 """Bytes a second on each broker, read and written; and per cent of one thread of the broker's time."""
 ANY_NAMED = 2
 """How entities are matched: any that has a name."""
+SCRAM_SHA_512 = 2
 
 
-def found(kafka: str) -> dict[str, dict[str, float]]:
-    """The limits of each principal that has any, by the administrator's line. Raises QuotasRefused."""
+def logins(kafka: str) -> frozenset[str]:
+    """Who has a login by SCRAM-SHA-512. Raises PrincipalsRefused; only after half a minute if it is not allowed."""
+    with _asking(kafka) as send:
+        answer = send(DescribeUserScramCredentialsRequest(users=None))
+    _refused(answer.error_code, answer.error_message)
+    return frozenset(
+        one.user for one in answer.results if any(info.mechanism == SCRAM_SHA_512 for info in one.credential_infos)
+    )
+
+
+def limits(kafka: str) -> dict[str, dict[str, float]]:
+    """The limits of each principal that has any, by the administrator's line. Raises PrincipalsRefused."""
     asked = DescribeClientQuotasRequest.ComponentData(entity_type="user", match_type=ANY_NAMED, match=None)
     with _asking(kafka) as send:
         answer = send(DescribeClientQuotasRequest(components=[asked], strict=True))
@@ -35,18 +48,18 @@ def found(kafka: str) -> dict[str, dict[str, float]]:
     }
 
 
-def alter(kafka: str, wanted: Mapping[str, Mapping[str, float]], before: Mapping[str, Mapping[str, float]]) -> None:
-    """Give principals these limits and no others; `before` are those that `found` told. Raises QuotasRefused."""
+def limit(kafka: str, wanted: Mapping[str, Mapping[str, float]], before: Mapping[str, Mapping[str, float]]) -> None:
+    """Give principals these limits and no others; `before` are those that `limits` told. Raises PrincipalsRefused."""
     entry = AlterClientQuotasRequest.EntryData
     entries = [
         entry(
             entity=[entry.EntityData(entity_type="user", entity_name=name)],
             ops=[
-                *(entry.OpData(key=key, value=value, remove=False) for key, value in limits.items()),
-                *(entry.OpData(key=key, value=0.0, remove=True) for key in before.get(name, {}).keys() - limits.keys()),
+                *(entry.OpData(key=key, value=value, remove=False) for key, value in one.items()),
+                *(entry.OpData(key=key, value=0.0, remove=True) for key in before.get(name, {}).keys() - one.keys()),
             ],
         )
-        for name, limits in wanted.items()
+        for name, one in wanted.items()
     ]
     if not entries:
         return
@@ -56,13 +69,15 @@ def alter(kafka: str, wanted: Mapping[str, Mapping[str, float]], before: Mapping
         _refused(one.error_code, one.error_message)
 
 
-class QuotasRefused(Exception):
-    """The broker did not tell or change what principals may use."""
+class PrincipalsRefused(Exception):
+    """The broker did not tell or change who can log in, or what they may use."""
 
 
 def _refused(code: int, words: str | None) -> None:
     if code:
-        raise QuotasRefused(f"Kafka's answer about limits is error {code}: {words or 'it does not say why'}")
+        raise PrincipalsRefused(
+            f"Kafka refuses to tell or change logins and limits (error {code}): {words or 'is this the administrator?'}"
+        )
 
 
 @contextmanager
@@ -80,7 +95,7 @@ def _asking(kafka: str) -> Iterator[Callable[[object], Any]]:
             ssl_cafile=told.get("ssl.ca.location"),
         )
     except KafkaError as error:
-        raise QuotasRefused(f"Kafka does not answer: {error}") from error
+        raise PrincipalsRefused(f"Kafka does not answer: {error}") from error
     manager = admin._manager  # noqa: SLF001 - it has no verb for quotas, and this is how its own verbs ask
 
     async def asked(request: object) -> Any:  # noqa: ANN401 - a library without types
@@ -89,6 +104,6 @@ def _asking(kafka: str) -> Iterator[Callable[[object], Any]]:
     try:
         yield lambda request: manager.run(asked, request)
     except KafkaError as error:
-        raise QuotasRefused(f"Kafka does not answer about limits: {error}") from error
+        raise PrincipalsRefused(f"Kafka does not answer: {error}") from error
     finally:
         admin.close()
