@@ -10,7 +10,7 @@ made, so that a new password needs no new setting.
 
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 PROTOCOLS = ("sasl_ssl", "sasl_plaintext")
 MECHANISMS = ("SCRAM-SHA-512", "PLAIN")
@@ -65,7 +65,7 @@ def parse(kafka: str) -> Login | None:
         raise WrongAddress(f"must have a mechanism of {', '.join(MECHANISMS)}")
     return Login(
         protocol=protocol,
-        user=user,
+        user=unquote(user),
         servers=servers,
         password_file=Path(told["password_file"]),
         ca_file=Path(told["ca_file"]) if "ca_file" in told else None,
