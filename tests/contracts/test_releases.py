@@ -14,12 +14,24 @@ from fastavro.utils import generate_many
 
 from jauap import schemas
 from jauap.messaging.avro import released
+from tests.contracts.breaks import told
 from tests.contracts.records import FOLDER_OF, RECORDS, Json, release, schema_of
 
 SAMPLES = 20
 
+
+def versions_of(name: str) -> dict[str, Json]:
+    """A record's schemas by the release that they are, or are to be: one that was changed is the next."""
+    found = {str(number): json.loads(release(name, number)) for number in released().get(name, ())}
+    if name in RECORDS and schema_of(name) not in found.values():
+        found[f"{len(found) + 1} (avro/{FOLDER_OF[name]}/{name}.avsc, as it is changed now)"] = schema_of(name)
+    return found
+
+
 PAIRS = [
-    (name, writer, reader) for name, versions in released().items() for writer, reader in product(versions, repeat=2)
+    (name, writer, reader)
+    for name in sorted(RECORDS.keys() | released().keys())
+    for writer, reader in product(versions_of(name), repeat=2)
 ]
 
 
@@ -28,11 +40,13 @@ def test_the_current_schema_is_released(name: str) -> None:
     """The current schema equals the highest release, since it is the releases that readers have."""
     newest = released().get(name, (0,))[-1]
     current = schemas.text(f"avro/{FOLDER_OF[name]}/{name}.avsc")
-    is_released = newest > 0 and release(name, newest) == current
-    assert is_released, (
+    if newest and release(name, newest) == current:
+        return
+    pytest.fail(
         f"avro/{FOLDER_OF[name]}/{name}.avsc is not released."
         f" Copy it, as it is, to src/jauap/schemas/released/{name}/{newest + 1}.avsc;"
-        " never change a file that stands there."
+        " never change a file that stands there.",
+        pytrace=False,
     )
 
 
@@ -43,15 +57,19 @@ def test_releases_are_numbered_without_gaps(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "writer", "reader"), PAIRS)
-def test_every_release_reads_every_other_with_fastavro(name: str, writer: int, reader: int) -> None:
+def test_every_release_reads_every_other_with_fastavro(name: str, writer: str, reader: str) -> None:
     """What any release wrote, any other reads, older or newer: with the library that we use."""
-    assert _read_by_fastavro(json.loads(release(name, writer)), json.loads(release(name, reader))) is None
+    schemas_of = versions_of(name)
+    if (fault := _read_by_fastavro(schemas_of[writer], schemas_of[reader])) is not None:
+        pytest.fail(f"{told(name, writer, reader, schemas_of)} (fastavro: {fault})", pytrace=False)
 
 
 @pytest.mark.parametrize(("name", "writer", "reader"), PAIRS)
-def test_every_release_reads_every_other_by_apache_avro_s_checker(name: str, writer: int, reader: int) -> None:
+def test_every_release_reads_every_other_by_apache_avro_s_checker(name: str, writer: str, reader: str) -> None:
     """What any release wrote, any other reads, older or newer: by the rules of Avro's own project."""
-    assert _checked_by_avro(json.loads(release(name, writer)), json.loads(release(name, reader))) == []
+    schemas_of = versions_of(name)
+    if faults := _checked_by_avro(schemas_of[writer], schemas_of[reader]):
+        pytest.fail(f"{told(name, writer, reader, schemas_of)} (Apache Avro: {faults})", pytrace=False)
 
 
 def _added(schema: Json) -> None:
@@ -70,14 +88,60 @@ def _deeply_added(schema: Json) -> None:
     schema["fields"][0]["type"]["items"]["fields"].append({"name": "added", "type": "long", "doc": "No default."})
 
 
-@pytest.mark.parametrize("change", [_added, _retyped, _renamed, _deeply_added])
-def test_an_incompatible_change_is_caught(change: Callable[[Json], None]) -> None:
-    """Both checks above find a change that would break a reader, so that they are worth having."""
-    old = schema_of("CommunicationForwarded")
-    new = copy.deepcopy(old)
+def _made_null(schema: Json) -> None:
+    schema["fields"][1]["type"] = ["null", schema["fields"][1]["type"]]
+
+
+NO_DEFAULT = "it has no default, and that release does not write it. If it is new, give it a default"
+NEW_READER, OLD_READER = ("1", "2"), ("2", "1")
+"""Who wrote and who reads."""
+
+
+@pytest.mark.parametrize(
+    ("change", "who", "words"),
+    [
+        (_added, NEW_READER, f"field 'added': {NO_DEFAULT}"),
+        (
+            _retyped,
+            NEW_READER,
+            "field 'bodies': it is boolean to this reader, and array is written. A field's type never",
+        ),
+        (_renamed, NEW_READER, f"field 'renamed': {NO_DEFAULT}"),
+        (_renamed, OLD_READER, f"field 'bodies': {NO_DEFAULT}"),
+        (_deeply_added, NEW_READER, f"field 'bodies[].added': {NO_DEFAULT}"),
+        (_made_null, OLD_READER, "field 'forwarded_on': null may be written, which this reader does not take."),
+    ],
+)
+def test_an_incompatible_change_is_caught(change: Callable[[Json], None], who: tuple[str, str], words: str) -> None:
+    """Both checks find a change that would break a reader, and it is said which one, where, and what to do instead."""
+    new = copy.deepcopy(schema_of("CommunicationForwarded"))
     change(new)
-    assert _read_by_fastavro(old, new) is not None
-    assert _checked_by_avro(old, new) != []
+    both = {"1": schema_of("CommunicationForwarded"), "2": new}
+    writer, reader = who
+    assert _read_by_fastavro(both[writer], both[reader]) is not None
+    assert _checked_by_avro(both[writer], both[reader]) != []
+    assert told("CommunicationForwarded", writer, reader, both).startswith(
+        "CommunicationForwarded: the reader of jauap.routing.events (intake, routing, deadlines, publication,"
+        f" projector), built on release {reader}, can't read what release {writer} writes. {words}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "whose"),
+    [
+        ("InformationRequested", "a body's reader of jauap.feed.<body> (MIA's, say)"),
+        ("ItemWithdrawn", "a body's reader of jauap.feed.<body> (MIA's, say) and anybody's reader of jauap.public"),
+        ("SupplyInformation", "the reader of jauap.submit.<body> (liaison)"),
+        ("SendResponse", "the reader of jauap.publication.commands (publication)"),
+    ],
+)
+def test_it_is_said_whose_reader_would_break(name: str, whose: str) -> None:
+    """Outside or inside: who changes a schema hears whom it concerns."""
+    both = {"1": schema_of(name), "2": copy.deepcopy(schema_of(name))}
+    _added(both["2"])
+    assert told(name, "1", "2", both).startswith(
+        f"{name}: {whose}, built on release 2, can't read what release 1 writes."
+    )
 
 
 def test_a_compatible_change_is_not_caught() -> None:
