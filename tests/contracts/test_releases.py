@@ -14,6 +14,7 @@ from fastavro.utils import generate_many
 
 from jauap import schemas
 from jauap.messaging.avro import released
+from jauap.messaging.topics import load
 from tests.contracts.breaks import told
 from tests.contracts.frozen import is_open
 from tests.contracts.records import FOLDER_OF, RECORDS, Json, release, schema_of
@@ -122,9 +123,10 @@ def test_an_incompatible_change_is_caught(change: Callable[[Json], None], who: t
     writer, reader = who
     assert _read_by_fastavro(both[writer], both[reader]) is not None
     assert _checked_by_avro(both[writer], both[reader]) != []
+    (page,) = (page for page in load() if page.name == "jauap.routing.events")
     assert told("CommunicationForwarded", writer, reader, both).startswith(
-        "CommunicationForwarded: the reader of jauap.routing.events (intake, routing, deadlines, publication,"
-        f" projector), built on release {reader}, can't read what release {writer} writes. {words}"
+        f"CommunicationForwarded: the reader of jauap.routing.events ({', '.join(page.consumers)}),"
+        f" built on release {reader}, can't read what release {writer} writes. {words}"
     )
 
 

@@ -9,6 +9,7 @@ from jauap.cli import (
     ask,
     bodies,
     calendars,
+    contract,
     demo,
     do,
     documents,
@@ -41,6 +42,7 @@ app.add_typer(documents.app, name="documents")
 app.add_typer(projections.app, name="projections")
 app.add_typer(access.app, name="access")
 app.add_typer(topics.app, name="topics", epilog="Example: jauap topics check")
+app.add_typer(contract.app, name="contract", epilog="Example: jauap contract page > contract.html")
 
 
 @app.callback()
