@@ -99,12 +99,19 @@ def grant_reply_extension(case: Case, command: GrantReplyExtension, context: Con
 
 
 def submit_agency_info(case: Case, command: SubmitAgencyInfo, context: Context) -> AgencyInfoSubmitted:
-    """14-7(1): a body that was asked supplies its information; whoever signed it is recorded."""
+    """14-7(1): a body that was asked supplies its information; whoever signed it is recorded.
+
+    A correction stands in the place of earlier information of the same body, and may keep its number.
+    """
     checks.letter(case)
     asked = _asked(case, command.body, context)
     checks.happened(context, "submitted_on", command.submitted_on, asked)
     checks.questions(case, command.body, "answers", command.answers)
-    checks.new_number("number", command.number, _numbers(case, command.body))
+    if command.corrects is not None:
+        corrected_info = case.intake.get(command.corrects, AgencyInfoSubmitted)
+        if corrected_info is None or corrected_info.body != command.body:
+            raise refusals.UnknownEntry("corrects")
+    checks.new_number("number", command.number, _numbers(case, command.body, besides=command.corrects))
     checks.stored(context, command.documents)
     return checks.once(case.intake, checks.fact(AgencyInfoSubmitted, command))
 
@@ -255,9 +262,9 @@ def _asked(case: Case, body: str, context: Context) -> date:
     return day
 
 
-def _numbers(case: Case, body: str) -> list[str | None]:
-    """The body's own numbers of all that it sent in this case."""
+def _numbers(case: Case, body: str, besides: int | None = None) -> list[str | None]:
+    """The body's own numbers of all that it sent in this case, besides the entry that is being corrected."""
     return [
-        *(info.number for _, info in case.intake.of(AgencyInfoSubmitted) if info.body == body),
+        *(info.number for at, info in case.intake.of(AgencyInfoSubmitted) if info.body == body and at != besides),
         *(decline.number for _, decline in case.intake.of(AgencyInfoDeclined) if decline.body == body),
     ]

@@ -113,6 +113,12 @@ def test_a_step_on_record_is_done_and_a_step_of_yesterday_is_past() -> None:
     assert (late["signature"].state, late["sending"].state, late["sending"].days_left) == ("past", "to-do", 0)
 
 
+def test_a_correction_stands_on_the_line_and_what_it_corrects_does_not() -> None:
+    """One piece of information stands there: the one that is in force."""
+    found = chain(a_story(FORWARDED, some_info(), some_info(submitted_on=day("06-15"), corrects=2)))
+    assert [link.basis for link in found.links if link.kind == "fact" and link.owner == "MIA"] == ["intake:3"]
+
+
 def test_days_off_on_the_way_are_told() -> None:
     """Before 30 August lost its holiday, its substitute lay on the way: Monday 31 August."""
     before = calendar_of(shipped_acts(), date(2026, 3, 17))

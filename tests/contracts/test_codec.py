@@ -26,6 +26,7 @@ from jauap.messaging.avro import (
     UnknownSchema,
     dataschema,
     parse_dataschema,
+    schema,
     subject,
 )
 from jauap.messaging.outcome import Outcome
@@ -193,6 +194,19 @@ def test_the_newest_release_is_written() -> None:
     """A writer writes the newest release, and says so."""
     written, named = Codec({subject(TOPIC, "Grown"): 7}).encode(TOPIC, Grown(name="a", added="b"))
     assert (written, named) == (FRAME + b"\x02a\x02\x02b", "urn:jauap:schema:Grown:2")
+
+
+def test_the_oldest_body_is_the_same_whichever_release_wrote_it() -> None:
+    """So a command sent again by an upgraded client is known again; what only the newer one can say is kept."""
+    info = _example("SubmitAgencyInfo")
+    stream = BytesIO()
+    fastavro.schemaless_writer(stream, schema("SubmitAgencyInfo", 1), msgspec.to_builtins(info, builtin_types=(date,)))
+    first, (second, named) = stream.getvalue(), CODEC.encode(TOPIC, info)
+    assert second[HEADER:] != first
+    assert CODEC.oldest_body("urn:jauap:schema:SubmitAgencyInfo:1", FRAME + first) == first
+    assert CODEC.oldest_body(named, second) == first
+    correction, named = CODEC.encode(TOPIC, msgspec.structs.replace(info, corrects=4))
+    assert CODEC.oldest_body(named, correction) == correction[HEADER:]
 
 
 # What is wrong with the bytes.

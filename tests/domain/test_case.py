@@ -116,7 +116,7 @@ BY_SERVICE: dict[str, st.SearchStrategy[Event]] = {
         st.builds(a_correction, received_on=st.none() | DAYS, language=st.sampled_from([None, "fr"])),
         st.builds(a_correction, cleared=NOTHING_CLEARED | st.just(("letter_date", "language"))),
         st.builds(an_extension, reply_due=DAYS),
-        st.builds(some_info, BODIES, submitted_on=DAYS),
+        st.builds(some_info, BODIES, submitted_on=DAYS, corrects=st.none() | ENTRIES),
         st.builds(a_decline, BODIES),
         st.builds(an_ohchr_publication, published_on=DAYS),
         st.builds(a_merger),

@@ -296,6 +296,7 @@ ASKED = a_forwarding(ForwardedTo(body="MIA", questions=("1", "2")))
         ("in-part", ["2"], [ASKED, some_info("MIA", answers=("1",))]),
         ("answered", [], [ASKED, some_info("MIA", answers=("1", "2"))]),
         ("returned", ["2"], [ASKED, some_info("MIA", answers=("1", "2")), a_return(2, missing=("2",))]),
+        ("in-part", ["2"], [ASKED, some_info("MIA", answers=("1", "2")), some_info("MIA", answers=("1",), corrects=2)]),
         ("declined", ["1", "2"], [ASKED, a_decline("MIA")]),
         ("in-part", ["2"], [ASKED, a_decline("MIA"), some_info("MIA", answers=("1",))]),
         ("asked", ["1", "2"], [ASKED, a_decline("MIA"), by("intake", a_withdrawal(2))]),
@@ -345,6 +346,14 @@ def test_refusals_and_withdrawals_are_in_the_history() -> None:
     assert len(rows) == len(whole_case())
     assert [row["sequence"] for row in rows if row["refused"]] == [4]
     assert [(row["sequence"], row["withdraws"]) for row in rows if row["withdraws"]] == [(3, 2)]
+
+
+def test_a_correction_names_the_entry_in_whose_place_it_stands() -> None:
+    """As a withdrawal does: so the history shows both, and which one is in force."""
+    history = (a_communication(), a_forwarding("MIA"), some_info(), some_info(corrects=2))
+    rows = named(case_history.HistoryRow, folded(Logbook().write(*history)).history)
+    assert [(row["sequence"], row["withdraws"]) for row in rows if row["withdraws"]] == [(3, 2)]
+    assert "in the place of intake:2" in rows[-1]["sentence"]
 
 
 def test_every_event_has_a_sentence() -> None:

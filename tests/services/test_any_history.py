@@ -113,7 +113,7 @@ def fact_strategies() -> dict[str, list[st.SearchStrategy[Event]]]:
                 cleared=st.sampled_from([(), ("language",), ("reply_due",)]),
             ),
             st.builds(an_extension, reply_due=days),
-            st.builds(some_info, bodies, submitted_on=days, signatory=signatories),
+            st.builds(some_info, bodies, submitted_on=days, signatory=signatories, corrects=st.none() | entries),
             st.builds(a_decline, bodies, declined_on=days),
             st.builds(an_ohchr_publication, published, response=st.none() | entries, published_on=days),
             st.builds(a_merger),

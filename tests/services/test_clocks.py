@@ -405,6 +405,14 @@ def test_information_meets() -> None:
     assert clocks_of(case)["asked/MOJ"].met_on is None
 
 
+def test_a_correction_meets_in_the_place_of_what_it_corrects() -> None:
+    """What it corrects meets nothing any more, as if it had been withdrawn."""
+    history = (a_communication(), a_forwarding(asked()), some_info(), some_info(submitted_on=day("06-15"), corrects=2))
+    assert clocks_of(given(*history))["asked/MIA"].met_by == "intake:3"
+    withdrawn = given(*history, by("intake", a_withdrawal(3)))
+    assert clocks_of(withdrawn)["asked/MIA"].met_on is None
+
+
 def test_decline_meets() -> None:
     """A body's word that the matter is not its own meets its clock."""
     case = given(a_communication(), a_forwarding(asked()), a_decline(), some_info(submitted_on=day("06-15")))

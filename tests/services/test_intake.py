@@ -382,6 +382,24 @@ def test_two_bodies_may_use_the_same_number() -> None:
     assert decide(case, asking(SubmitAgencyInfo, info), a_context()) == info
 
 
+CORRECTED = given(a_communication(), a_forwarding("MIA", "GPO"), some_info("MIA", number="12-3"), some_info("GPO"))
+
+
+def test_a_correction_stands_in_the_place_of_the_body_s_earlier_information() -> None:
+    """It may keep the number of what it corrects; what it stands in the place of is on record no more."""
+    correction = some_info("MIA", number="12-3", corrects=2)
+    assert decide(CORRECTED, asking(SubmitAgencyInfo, correction), a_context()) == correction
+    again = given(a_communication(), a_forwarding("MIA"), some_info("MIA"), some_info("MIA", corrects=2))
+    assert refused(decide, again, asking(SubmitAgencyInfo, correction)) == (refusals.UnknownEntry, "corrects")
+
+
+@pytest.mark.parametrize("corrects", [1, 3, 9])
+def test_a_correction_of_anything_else_is_refused(corrects: int) -> None:
+    """Not the letter, not another body's information, not what is not there."""
+    command = asking(SubmitAgencyInfo, some_info("MIA", corrects=corrects))
+    assert refused(decide, CORRECTED, command) == (refusals.UnknownEntry, "corrects")
+
+
 def test_identical_information_without_a_number_is_recorded_once() -> None:
     """The very same content is a duplicate; a later piece of the same body is not, until the first is withdrawn."""
     history: list[Happened] = [a_communication(), a_forwarding("MIA"), some_info("MIA")]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from jauap.cli.explain import SETTING, explained
 from jauap.domain.case import CALENDAR, Case, Recorded, evolve
-from jauap.domain.events import CalendarActReceived, EntryWithdrawn, Event
+from jauap.domain.events import CalendarActReceived, Event
 from jauap.domain.facts import CalendarDay, DayKind
 from jauap.domain.workdays import Calendars
-from jauap.projections.case_history import HistoryRow
+from jauap.projections.case_history import HistoryRow, taken_out_of_force
 from jauap.projections.sentences import DAYS, sentence
 from services.deadlines.reconcile import reconcile
 from tests.builders import CASE, a_communication, a_withdrawal
@@ -41,7 +41,7 @@ class Archive:
         self._last[case_id, service] = sequence
         self.cases[case_id] = evolve(self.cases[case_id], Recorded(service=service, sequence=sequence, event=event))
         day = DAYS.get(type(event))
-        withdraws = event.entry if isinstance(event, EntryWithdrawn) else None
+        withdraws = taken_out_of_force(event)
         rows = self.rows[case_id]
         if withdraws is not None:
             rows[:] = [

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from jauap.cli.printing import say, say_table
+from jauap.domain.events import EntryWithdrawn
 from jauap.domain.facts import Value
 from jauap.domain.plan import PLAN, Planned, backwards
 from jauap.domain.recount import row_named
@@ -75,7 +76,7 @@ def chain_of(
     """
     standing = [row for row in rows if row.service in FACTS and not row.refused and row.withdrawn_by is None]
     sentences = {f"{row.service}:{row.sequence}": row.sentence for row in rows}
-    links = [_fact(row) for row in standing if row.withdraws is None]
+    links = [_fact(row) for row in standing if row.event != EntryWithdrawn.__name__]
     links += [_clock(row, sentences) for row in clocks]
     no_plan, plan = _planned(clocks, calendar, no_response)
     links += [_step(one, _done(one, standing, bodies), today) for one in plan]

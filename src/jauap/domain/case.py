@@ -11,6 +11,7 @@ import msgspec
 
 from jauap.domain.alerts import Alert, act_by, followed
 from jauap.domain.events import (
+    AgencyInfoSubmitted,
     CaseAssigned,
     CaseMerged,
     CommandRefused,
@@ -180,6 +181,8 @@ def evolve(case: Case, recorded: Recorded) -> Case:
 def _entries(part: Entries, recorded: Recorded) -> Entries:
     event, sequence = recorded.event, recorded.sequence
     if _is_fact(event):
+        if type(event) is AgencyInfoSubmitted and event.corrects is not None:
+            part = part.without(event.corrects, last=sequence)
         return part.including(Entry(sequence=sequence, event=event))
     match event:
         case CommandRefused():

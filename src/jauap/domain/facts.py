@@ -241,6 +241,13 @@ class AgencyInfo(Value, frozen=True, kw_only=True):
     signatory: Annotated[Signatory, doc("Who signed. 14-7(1).")]
     answers: Annotated[tuple[Mark, ...], doc("Numbers of the questions that it answers.")] = ()
     documents: Annotated[tuple[Document, ...], doc("The information itself.")] = ()
+    corrects: Annotated[
+        Sequence | None,
+        doc(
+            "Sequence of the AgencyInfoSubmitted in whose place this one stands, in the intake service's chain; null:"
+            " it corrects none."
+        ),
+    ] = None
 
 
 class AgencyDecline(Value, frozen=True, kw_only=True):

@@ -9,8 +9,6 @@ from typing import NamedTuple
 from jauap.messaging.chain import Chain, record_hash
 
 CONTENT_TYPE = b"application/avro"
-MAGIC = 5
-"""Bytes before the Avro body in Confluent's wire format: a zero and the schema id."""
 
 
 class Message(NamedTuple):
@@ -87,7 +85,7 @@ def chained(headers: dict[str, bytes], chain: Chain, key: bytes, value: bytes) -
     return Outgoing(key, value, [*headers.items(), ("ce_id", digest), ("ce_hash", digest)])
 
 
-def command_hash(headers: Mapping[str, bytes], key: bytes, value: bytes) -> str:
-    """SHA-256 of what makes a command's content: case, type, actor, expectation and Avro body (not the schema id)."""
-    pieces = [key, *(headers.get(name, b"") for name in ("ce_type", "ce_actor", "ce_expected")), value[MAGIC:]]
+def command_hash(headers: Mapping[str, bytes], key: bytes, body: bytes) -> str:
+    """SHA-256 of what makes a command's content: case, type, actor, expectation and Avro body (`Codec.oldest_body`)."""
+    pieces = [key, *(headers.get(name, b"") for name in ("ce_type", "ce_actor", "ce_expected")), body]
     return hashlib.sha256(b"".join(struct.pack(">I", len(piece)) + piece for piece in pieces)).hexdigest()

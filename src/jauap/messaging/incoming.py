@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from jauap.domain.case import SERVICES
 from jauap.domain.facts import Value
-from jauap.messaging.avro import Codec, Undecodable, UnknownSchema
+from jauap.messaging.avro import HEADER, Codec, Undecodable, UnknownSchema
 from jauap.messaging.chain import header_map
 from jauap.messaging.envelope import Message, command_hash, type_name
 from jauap.messaging.folding import CASE_ID
@@ -65,8 +65,10 @@ def read_command(message: Message, codec: Codec, kinds: Mapping[str, type[Value]
         raise Malformed("WrongSchema", f"ce_dataschema must be urn:jauap:schema:{name}:<version>", "ce_dataschema")
     if message.value is None:
         raise Malformed("NoValue", "the record has no value", "value")
+    body = message.value[HEADER:]
     try:
         command = codec.decode(dataschema, message.value, {name: kinds[name]})
+        body = codec.oldest_body(dataschema, message.value)
     except UnknownSchema:
         command = Unread()
     except Undecodable as fault:
@@ -74,7 +76,7 @@ def read_command(message: Message, codec: Codec, kinds: Mapping[str, type[Value]
     return Waiting(
         offset=message.offset,
         command_id=command_id,
-        command_hash=command_hash(headers, message.key or b"", message.value),
+        command_hash=command_hash(headers, message.key or b"", body),
         case_id=case_id,
         name=name,
         command=command,

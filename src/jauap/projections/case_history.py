@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from jauap.domain.case import Recorded
-from jauap.domain.events import CommandRefused, EntryWithdrawn
+from jauap.domain.events import AgencyInfoSubmitted, CommandRefused, EntryWithdrawn, Event
 from jauap.domain.facts import Value
 from jauap.messaging.folding import Folded
 from jauap.projections.database import Row
@@ -38,14 +38,14 @@ class HistoryRow(Value, frozen=True, kw_only=True):
     refused: bool
     """It is a refusal: nothing else happened."""
     withdraws: int | None
-    """It withdraws the entry of this service with this sequence."""
+    """It withdraws the entry of this service with this sequence, or stands in its place."""
     sentence: str
     data: dict[str, Any]
     """The event's fields."""
     seen: str | None
     """The input offsets that the decision had folded: what was known."""
     withdrawn_by: int | None = None
-    """The entry was withdrawn by the record of this service with this sequence; null: it is in force."""
+    """The entry was withdrawn, or corrected, by the record of this service with this sequence; null: it is in force."""
 
 
 def row(folded: Folded, recorded: Recorded) -> Row:
@@ -64,8 +64,19 @@ def row(folded: Folded, recorded: Recorded) -> Row:
         text("ce_commandid"),
         text("ce_hash"),
         kind is CommandRefused,
-        event.entry if isinstance(event, EntryWithdrawn) else None,
+        taken_out_of_force(event),
         sentence(event),
         _json.encode(msgspec.structs.asdict(event)).decode(),
         text("ce_seen"),
     )
+
+
+def taken_out_of_force(event: Event) -> int | None:
+    """The entry that an event takes out of force; None: none."""
+    match event:
+        case EntryWithdrawn():
+            return event.entry
+        case AgencyInfoSubmitted():
+            return event.corrects
+        case _:
+            return None

@@ -128,9 +128,10 @@ def reply_extension_granted(event: ReplyExtensionGranted) -> str:
 def agency_info_submitted(event: AgencyInfoSubmitted) -> str:
     """14-7(1)."""
     answers = f" on {_questions(event.answers)}" if event.answers else ""
+    place = f" in the place of intake:{event.corrects}" if event.corrects else ""
     return (
-        f"{event.body} supplied its information{answers} on {event.submitted_on}, signed by {_by(event.signatory)}, "
-        "14-7(1)."
+        f"{event.body} supplied its information{answers}{place} on {event.submitted_on}, signed by "
+        f"{_by(event.signatory)}, 14-7(1)."
     )
 
 
