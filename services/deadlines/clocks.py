@@ -10,7 +10,7 @@ from datetime import date
 
 from jauap.domain import case as cases
 from jauap.domain import receipts, workdays
-from jauap.domain.case import Case, Clock, Letter
+from jauap.domain.case import Case, Clock, Letter, response_meant
 from jauap.domain.events import (
     AgencyInfoDeclined,
     AgencyInfoReturned,
@@ -389,20 +389,3 @@ def since_receipt(clock: str, letter: Letter, met: Met | None) -> Ground:
 def since_ohchr(clock: str, published: Moment, met: Met | None) -> Ground:
     """Rest a clock on OHCHR's publication."""
     return Ground(clock=clock, kind="14-8(2)", starts_on=published.on, basis=f"intake:{published.sequence}", met=met)
-
-
-def entered_again(case: Case, withdrawn: int) -> int | None:
-    """Give the response that was entered in the place of a withdrawn one: the next in the log. None: none was.
-
-    What was reported on it, or published of it, stands for that one then.
-    """
-    return min((at for at, _ in cases.substantive_responses(case) if at > withdrawn), default=None)
-
-
-def response_meant(case: Case, named: int | None) -> int | None:
-    """Give the sequence of the response that a fact is about: the one it names, else the first on record."""
-    if named is not None and case.publication.get(named, ResponseSent) is None:
-        return entered_again(case, named)
-    if named is not None:
-        return named
-    return next((at for at, _ in cases.substantive_responses(case)), None)

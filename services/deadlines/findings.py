@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
 from jauap.domain import case as cases
-from jauap.domain.case import Case, Clock, Finding, Letter
+from jauap.domain.case import Case, Clock, Finding, Letter, response_meant
 from jauap.domain.events import (
     AgencyInfoDeclined,
     AgencyInfoReturned,
@@ -26,7 +26,7 @@ from jauap.domain.facts import Published, Signatory, Value
 from jauap.domain.rules import DECREE
 from services.deadlines import treaty, visits
 from services.deadlines.breaches import Breach
-from services.deadlines.clocks import judged_letter, response_meant
+from services.deadlines.clocks import judged_letter
 from services.deadlines.grounds import Met, Moment
 
 HEADS = "signed by the first head or the person acting as such"

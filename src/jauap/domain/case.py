@@ -11,6 +11,7 @@ import msgspec
 
 from jauap.domain.alerts import Alert, act_by, followed
 from jauap.domain.events import (
+    AgencyInfoReturned,
     AgencyInfoSubmitted,
     CaseAssigned,
     CaseMerged,
@@ -375,6 +376,57 @@ def questions_to(case: Case, body: str) -> frozenset[str]:
     )
 
 
+def open_questions(case: Case, body: str) -> tuple[str, ...]:
+    """The numbers of the questions put to a body that no information of its answers, or that a return left open."""
+    asked = dict.fromkeys(
+        question
+        for _, forwarding in case.routing.of(CommunicationForwarded)
+        for to in forwarding.bodies
+        if to.body == body
+        for question in to.questions
+    )
+    missing = {back.info: back.missing for _, back in case.routing.of(AgencyInfoReturned)}
+    answered = {
+        answer
+        for at, info in case.intake.of(AgencyInfoSubmitted)
+        if info.body == body
+        for answer in info.answers
+        if answer not in missing.get(at, ())
+    }
+    return tuple(question for question in asked if question not in answered)
+
+
+def asked_due(case: Case, body: str) -> date | None:
+    """The date last asked of a body: a forwarding and a return may ask, and the order of routing's chain decides."""
+    due = None
+    for entry in case.routing.entries:
+        match entry.event:
+            case CommunicationForwarded(bodies=bodies):
+                due = next((to.due for to in bodies if to.body == body and to.due is not None), due)
+            case AgencyInfoReturned(body=returned_to, due=asked) if returned_to == body and asked is not None:
+                due = asked
+            case _:
+                pass
+    return due
+
+
 def substantive_responses(case: Case) -> list[tuple[int, ResponseSent]]:
     """Interim and full responses, with their sequences; an acknowledgement is no response (14-8(1), 14-9)."""
     return [(at, sent) for at, sent in case.publication.of(ResponseSent) if sent.kind != "acknowledgement"]
+
+
+def entered_again(case: Case, withdrawn: int) -> int | None:
+    """Give the response that was entered in the place of a withdrawn one: the next in the log. None: none was.
+
+    What was reported on it, or published of it, stands for that one then.
+    """
+    return min((at for at, _ in substantive_responses(case) if at > withdrawn), default=None)
+
+
+def response_meant(case: Case, named: int | None) -> int | None:
+    """Give the sequence of the response that a fact is about: the one it names, else the first on record."""
+    if named is not None and case.publication.get(named, ResponseSent) is None:
+        return entered_again(case, named)
+    if named is not None:
+        return named
+    return next((at for at, _ in substantive_responses(case)), None)

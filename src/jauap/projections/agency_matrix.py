@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from jauap.domain.case import Case
+from jauap.domain.case import Case, asked_due, open_questions
 from jauap.domain.events import (
     AgencyInfoDeclined,
     AgencyInfoReturned,
@@ -74,18 +74,17 @@ def _row(
     returns: list[AgencyInfoReturned],
 ) -> Row:
     questions = list(dict.fromkeys(question for to, _ in asked for question in to.questions))
-    answered = _answered(infos, returns)
     info = infos[-1][1] if infos else None
     decline = declines[-1][1] if declines else None
-    is_open = [question for question in questions if question not in answered]
+    is_open = list(open_questions(case, body))
     return (
         case.case_id,
         body,
         min(day for _, day in asked),
-        _asked_due(case, body),
+        asked_due(case, body),
         questions,
         info.submitted_on if info else None,
-        [question for question in questions if question in answered],
+        [question for question in questions if question not in is_open],
         is_open,
         decline.declined_on if decline else None,
         decline.competent_body if decline else None,
@@ -93,25 +92,6 @@ def _row(
         info.signatory.capacity if info else None,
         _state(infos, declines, returns, is_open),
     )
-
-
-def _answered(infos: list[tuple[int, AgencyInfoSubmitted]], returns: list[AgencyInfoReturned]) -> set[str]:
-    missing = {back.info: set(back.missing) for back in returns}
-    return {answer for at, info in infos for answer in info.answers if answer not in missing.get(at, ())}
-
-
-def _asked_due(case: Case, body: str) -> date | None:
-    """The date last asked for: both a forwarding and a return may ask, and the order of routing's chain decides."""
-    due = None
-    for entry in case.routing.entries:
-        match entry.event:
-            case CommunicationForwarded(bodies=bodies):
-                due = next((to.due for to in bodies if to.body == body and to.due is not None), due)
-            case AgencyInfoReturned(body=returned_to, due=asked) if returned_to == body and asked is not None:
-                due = asked
-            case _:
-                pass
-    return due
 
 
 def _state(
