@@ -5,12 +5,13 @@ Readers find the writer's schema by `ce_dataschema` in `schemas/released` and ne
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from io import BytesIO
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
@@ -172,6 +173,13 @@ class Codec:
             raise Undecodable("This kind of record does not belong on this topic")
         return _valid(_content(reading, payload), kind)
 
+    def content(self, dataschema: str, payload: bytes) -> object:
+        """What a payload holds, its values not checked yet: `faults` tells all that is wrong with them.
+
+        Raises as `decode` does.
+        """
+        return _content(self._readings.get(dataschema) or self._reading(dataschema), payload)
+
     def oldest_body(self, dataschema: str, payload: bytes) -> bytes:
         """The Avro body as the oldest release would have written it, if that release can say all of it.
 
@@ -256,6 +264,33 @@ def _valid(content: object, kind: type[T]) -> T:
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
         raise _without_value(str(error)) from None
+
+
+def faults(content: object, kind: Any, path: str = "") -> Iterator[Undecodable]:  # noqa: ANN401 - any type of a field
+    """Every rule that a content breaks, by field; none: it fits. Neither reason nor path holds a value."""
+    try:
+        msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        inner = list(_inner_faults(content, kind, path))
+        yield from inner or [Undecodable(_without_value(str(error)).reason, path or None)]
+
+
+def _inner_faults(content: object, kind: Any, path: str) -> Iterator[Undecodable]:  # noqa: ANN401 - as above
+    kind = _bare(kind)
+    if isinstance(content, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        for name, field in get_type_hints(kind, include_extras=True).items():
+            if name in kind.__struct_fields__:
+                yield from faults(content.get(name), field, f"{path}.{name}" if path else name)
+    elif isinstance(content, list) and get_origin(kind) is tuple:
+        for at, item in enumerate(content):
+            yield from faults(item, get_args(kind)[0], f"{path}[{at}]")
+
+
+def _bare(kind: Any) -> Any:  # noqa: ANN401 - as above
+    """A field's type without its rules, and without null."""
+    while get_origin(kind) in (Annotated, UnionType, Union):
+        kind = next(branch for branch in get_args(kind) if branch is not type(None))
+    return kind
 
 
 def _without_value(words: str) -> Undecodable:

@@ -90,6 +90,33 @@ def schema_ids(url: str, topics: Iterable[str], patience: float = PATIENCE) -> d
         return dict(_all(lambda one: (one.name, _await_id(client, one, deadline)), _subjects(topics)))
 
 
+def release_ids(url: str, topics: Iterable[str]) -> dict[int, tuple[str, int]]:
+    """Schema id to record and release, of every release that the registry has of every record of these topics.
+
+    A release that is not installed here has the number that the registry gave it, which is higher. Raises
+    RegistryError.
+    """
+    with _client(url) as client:
+        return {
+            number: found
+            for ids in _all(lambda one: _release_ids(client, one), _subjects(topics))
+            for number, found in ids
+        }
+
+
+def _release_ids(client: SchemaRegistryClient, one: Subject) -> list[tuple[int, tuple[str, int]]]:
+    try:
+        there = [client.get_version(one.name, version) for version in client.get_versions(one.name)]
+        ours = {
+            client.lookup_schema(one.name, one.release(version)).schema_id: version
+            for version in released()[one.record]
+        }
+    except SchemaRegistryError as error:
+        raise RegistryError(f"the releases of {one.name} could not be told: {error}") from error
+    newer = {found.schema_id: max(found.version or 0, released()[one.record][-1] + 1) for found in there}
+    return [(number, (one.record, version)) for number, version in (newer | ours).items() if number is not None]
+
+
 def _subjects(topics: Iterable[str]) -> list[Subject]:
     chosen = set(topics)
     found = {

@@ -47,6 +47,20 @@ def outcomes_topic(service: str) -> str:
     return f"jauap.{service}.outcomes"
 
 
+def written(order: Order, codec: Codec, source: str, at: datetime) -> tuple[str, Outgoing]:
+    """The record of a command, and the topic that it belongs on. Raises Unencodable or NotRegistered."""
+    topic = commands_topic(order.name)
+    value, dataschema = codec.encode(topic, order.command)
+    headers = cloud_event(kind=order.name, source=source, subject=order.case_id, time=at, dataschema=dataschema)
+    headers["ce_id"] = order.command_id.encode()
+    headers["ce_actor"] = order.actor.encode()
+    if order.correlation_id is not None:
+        headers["ce_correlationid"] = order.correlation_id.encode()
+    if order.expected:
+        headers["ce_expected"] = ",".join(f"{name}:{at}" for name, at in sorted(order.expected.items())).encode()
+    return topic, Outgoing(order.case_id.encode(), value, list(headers.items()))
+
+
 class Sender:
     """Sends commands and waits for their outcomes. Use it as a context manager."""
 
@@ -122,22 +136,7 @@ class Sender:
         waiting.clear()
 
     def _append(self, order: Order) -> None:
-        topic = commands_topic(order.name)
-        value, dataschema = self._codec.encode(topic, order.command)
-        headers = cloud_event(
-            kind=order.name,
-            source=f"/{self._client}",
-            subject=order.case_id,
-            time=datetime.now(UTC),
-            dataschema=dataschema,
-        )
-        headers["ce_id"] = order.command_id.encode()
-        headers["ce_actor"] = order.actor.encode()
-        if order.correlation_id is not None:
-            headers["ce_correlationid"] = order.correlation_id.encode()
-        if order.expected:
-            headers["ce_expected"] = ",".join(f"{name}:{at}" for name, at in sorted(order.expected.items())).encode()
-        self._writer.append(topic, Outgoing(order.case_id.encode(), value, list(headers.items())))
+        self._writer.append(*written(order, self._codec, f"/{self._client}", datetime.now(UTC)))
 
     def _answers(self, waiting: dict[str, Order], patience: float) -> Iterator[tuple[Order, Outcome]]:
         """Outcomes of what waits, at least one if any comes in time."""
