@@ -35,8 +35,8 @@ class Settings(NamedTuple):
     """JAUAP_KAFKA: how to reach the brokers, see `messaging.connection`."""
     registry: str
     """JAUAP_REGISTRY: address of the schema registry (ccompat v7)."""
-    documents: Path
-    """JAUAP_DOCUMENTS: folder of the document store."""
+    documents: str
+    """JAUAP_DOCUMENTS: the document store, a folder or s3://bucket/prefix?endpoint=…."""
     state: str
     """JAUAP_STATE: ISO 3166 alpha-3 code of the State served (KAZ); ANY in a trial."""
     ready_file: Path | None
@@ -67,7 +67,9 @@ def from_environment() -> Settings:
         registry=required(
             "JAUAP_REGISTRY", "must be the registry's address, such as http://127.0.0.1:8080/apis/ccompat/v7"
         ),
-        documents=Path(required("JAUAP_DOCUMENTS", "must name the folder of the document store")),
+        documents=required(
+            "JAUAP_DOCUMENTS", "must name the document store: a folder, or s3://bucket/prefix?endpoint=…"
+        ),
         state=state,
         ready_file=_path("JAUAP_READY_FILE"),
         dump_file=_path("JAUAP_DUMP_FILE"),

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
-from jauap.documents import DocumentStore
+from jauap.documents import open_store
 from jauap.domain.checks import Context
 from jauap.domain.facts import CalendarAct, Value
 from jauap.domain.rules import RULES, Rule
@@ -37,7 +37,7 @@ class Surroundings:
         self._state = given.state
         self._bodies = bodies_of(given.bodies)
         self._treaties = shipped_treaties()
-        self._documents = DocumentStore(given.documents)
+        self._documents = open_store(given.documents)
 
     def of(self, command: Value, now: datetime) -> Context:
         """The context in which a command is decided at an instant (UTC)."""

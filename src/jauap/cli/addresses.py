@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from jauap.cli.printing import failed
+from jauap.documents import DocumentStore, open_store
+from jauap.settings import WrongSetting
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
 
@@ -45,6 +47,14 @@ def find(data_dir: Path, *needed: str, principal: str = "cli") -> Addresses:
     if not given.keys() >= set(needed):
         found = _of_the_stack(data_dir).of_principal(principal)
     return replace(found, **given)  # type: ignore[arg-type]  # the names are those of texts
+
+
+def document_store(data_dir: Path) -> DocumentStore:
+    """The document store of a deployment, found in the same way."""
+    try:
+        return open_store(find(data_dir, "documents").documents)
+    except WrongSetting as wrong:
+        raise failed(f"{wrong}.") from wrong
 
 
 def _of_the_stack(data_dir: Path) -> Addresses:

@@ -15,7 +15,7 @@ from jauap.cli.addresses import DATA_DIR, DataDir
 from jauap.cli.printing import failed, say
 from jauap.cli.stack import bring_up
 from jauap.clock import clock_from_environment
-from jauap.documents import DocumentStore
+from jauap.documents import DocumentStore, open_store
 from jauap.domain.workdays import day_in_kazakhstan
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.sender import Order, Sender
@@ -81,7 +81,7 @@ def _day(found: Addresses) -> date:
 def journey(found: Addresses, day: date) -> None:
     """Send every step, one after the other, and wait until the read models show the last."""
     made: dict[str, int] = {}
-    store = DocumentStore(Path(found.documents))
+    store = open_store(found.documents)
     last: list[Outcome] = []
     with sending.connected(found) as sender:
         for label, says, flat in steps(day, made, store):

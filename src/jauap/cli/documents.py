@@ -9,7 +9,6 @@ from jauap.cli import addresses
 from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
 from jauap.cli.options import media_type
 from jauap.cli.printing import failed, say, say_json
-from jauap.documents import DocumentStore
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -34,7 +33,7 @@ def add(
 
     Example: jauap documents add letter.pdf annex.docx
     """
-    store = DocumentStore(Path(addresses.find(data_dir, "documents").documents))
+    store = addresses.document_store(data_dir)
     added = []
     for file in files:
         try:

@@ -2,7 +2,6 @@
 
 import inspect
 import mimetypes
-import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -157,10 +156,13 @@ def media_type(path: Path) -> str:
 
 def _size(sha256: str, submission: Submission) -> int:
     try:
-        with submission.store().open(sha256) as stream:
-            return os.fstat(stream.fileno()).st_size
+        stream, size = submission.store().sized(sha256)
+        stream.close()
     except NoSuchDocument:
         raise Malformed("documents", "the store has no document with this hash; give a file, or the size too") from None
+    except OSError as error:
+        raise failed(f"{error.filename} can't be read: {error.strerror}.", "Nothing was sent.") from error
+    return size
 
 
 def _take_in(submission: Submission, path: Path, order: Order) -> None:

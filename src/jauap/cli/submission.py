@@ -40,7 +40,7 @@ class Submission:
 
     def store(self) -> DocumentStore:
         """The document store of the deployment."""
-        return DocumentStore(Path(addresses.find(self.data_dir, "documents").documents))
+        return addresses.document_store(self.data_dir)
 
     def send(self, found: list[Order]) -> int:
         """Send, print each outcome, and give the exit status."""
