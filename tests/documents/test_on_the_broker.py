@@ -40,7 +40,7 @@ PATIENCE = 60.0
 def granted(stack: Addresses) -> Addresses:
     """The stack, where two bodies have access."""
     topics.apply(stack.kafka, stack.partitions, stack.replication, stack.min_insync, BODIES)
-    access.apply(stack.kafka, BODIES, stack.password)
+    access.apply(stack.kafka, BODIES, BODIES, stack.password)
     return stack
 
 

@@ -103,6 +103,7 @@ class Scene:
         """Between the services and the broker; clients and judge go past it."""
         self.stack = Stack(
             folder / "data",
+            EVERYTHING,
             service_command=self.command,
             broker_properties=advertised_at(settings, broker_port, self._port) if brokers == 1 else {},
         )

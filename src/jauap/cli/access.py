@@ -47,7 +47,7 @@ class Target(NamedTuple):
     bodies: Path
     secrets: Path
     reached: dict[str, str]
-    """Where other ministries come in, as far as it is known: servers and the authority's certificate."""
+    """Where other ministries come in, as far as it is known: brokers, documents, and the authority's certificate."""
 
     def listed(self) -> BodyList:
         """The list of bodies."""
@@ -215,8 +215,13 @@ def revoke(
 def _target(kafka: str | None, bodies_file: Path | None, secrets: Path | None, data_dir: Path) -> Target:
     stack = None if None not in (kafka, bodies_file, secrets) else broker.stack_of(data_dir)
     if stack is not None and stack.folder is not None:
-        reached = {"servers": stack.clients, "ca_file": stack.authority} if kafka in (None, stack.kafka) else {}
-        return Target(kafka or stack.kafka, bodies_file or Path(stack.bodies), secrets or stack.folder.secrets, reached)
+        reached = {"servers": stack.clients, "http": stack.http, "ca_file": stack.authority}
+        return Target(
+            kafka or stack.kafka,
+            bodies_file or Path(stack.bodies),
+            secrets or stack.folder.secrets,
+            reached if kafka in (None, stack.kafka) else {},
+        )
     if kafka is None or bodies_file is None or secrets is None:
         raise failed(
             f"There is no stack in {data_dir}.",

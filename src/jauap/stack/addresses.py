@@ -18,9 +18,10 @@ class Addresses:
 
     `kafka` says how to reach it (see `messaging.connection`), `registry` and `database` are URLs, `documents` is a
     folder's path, `bodies` that of the list of state bodies; `clients` is host:port, or several with commas, where
-    other ministries come in over TLS, and `authority` the certificate's file that they check it with; `partitions` is
-    the count that this deployment was created with, `state` the State that it serves, `replication` how many brokers
-    have a copy of each record, `min_insync` how many must have it before it is acknowledged.
+    other ministries come in over TLS, `http_port` where documents and schemas are served to them, `certificate` the
+    file of the certificate and key that both show, and `authority` what they check it with; `partitions` is the count
+    that this deployment was created with, `state` the State that it serves, `replication` how many brokers have a copy
+    of each record, `min_insync` how many must have it before it is acknowledged.
     """
 
     kafka: str
@@ -31,6 +32,8 @@ class Addresses:
     bodies: str = ""
     clients: str = ""
     authority: str = ""
+    certificate: str = ""
+    http_port: int = 0
     folder: Folder | None = None
     state: str = "KAZ"
     replication: int = 1
@@ -55,6 +58,8 @@ class Addresses:
             bodies=str(folder.bodies),
             clients=_servers(settings.client_ports),
             authority=str(folder.authority),
+            certificate=str(folder.broker_certificate),
+            http_port=settings.http_port,
             folder=folder,
             state=settings.state,
             replication=settings.brokers,
@@ -68,6 +73,11 @@ class Addresses:
         told = parse(self.kafka)
         servers = told.servers if told else self.kafka
         return replace(self, kafka=login(self.folder, name, servers))
+
+    @property
+    def http(self) -> str:
+        """Where documents and schemas are served to other ministries."""
+        return f"https://{HOST}:{self.http_port}"
 
     def password(self, principal: str) -> str:
         """A principal's password; made when it is first asked for. Only a stack of this machine keeps any."""
@@ -84,6 +94,9 @@ class Addresses:
             "JAUAP_DOCUMENTS": self.documents,
             "JAUAP_STATE": self.state,
             "JAUAP_BODIES": self.bodies,
+            "JAUAP_HTTP": f"{HOST}:{self.http_port}",
+            "JAUAP_HTTP_CERTIFICATE": self.certificate,
+            "JAUAP_HTTP_KEY": self.certificate,
         }
 
 

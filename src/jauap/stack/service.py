@@ -1,4 +1,4 @@
-"""The project's own processes: the four services, the projector, and post where people are to be told."""
+"""The project's own processes: the four services, projector, liaison, documents; post where people are to be told."""
 
 import os
 import signal
@@ -10,7 +10,8 @@ from jauap.stack.addresses import Addresses
 from jauap.stack.folder import Folder
 from jauap.stack.process import Launch
 
-ALL_SERVICES = ("intake", "routing", "deadlines", "publication", "projector")
+DOCUMENTS = "documents"
+ALL_SERVICES = ("intake", "routing", "deadlines", "publication", "projector", "liaison", DOCUMENTS)
 POST = "post"
 DIRECTORY = "JAUAP_DIRECTORY"
 """Without it there is nobody to be told, and post is not started: alerts are on record all the same."""
@@ -39,10 +40,14 @@ class Service:
     addresses: Addresses
     command: ServiceCommand = run_module
 
-    ports = ()
     patience = 60.0
     stop_signal = signal.SIGTERM
     grace = 10.0
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where it answers over HTTP, if it does."""
+        return (self.addresses.http_port,) if self.name == DOCUMENTS and self.addresses.http_port else ()
 
     def prepare(self) -> None:
         """Nothing: a service's state is in Kafka and PostgreSQL."""

@@ -27,6 +27,8 @@ class Settings:
     """Where each broker answers other ministries, over TLS."""
     controller_ports: tuple[int, ...]
     """Where each broker answers the others as a controller."""
+    http_port: int
+    """Where documents and schemas are served to other ministries."""
     registry_port: int
     management_port: int
     postgres_port: int
@@ -79,8 +81,9 @@ class Settings:
         if brokers not in (None, *BROKER_COUNTS):
             raise StackError("A deployment has one broker or three.", "Say --brokers 3, or leave it out for one.")
         existing = cls.load(folder)
-        if existing is not None and len(existing.client_ports) < existing.brokers:
-            existing = replace(existing, client_ports=tuple(ports.pick(existing.brokers)))
+        if existing is not None and not existing.http_port:
+            http, *clients = ports.pick(1 + existing.brokers)
+            existing = replace(existing, http_port=http, client_ports=tuple(clients))
             existing._save(folder)  # noqa: SLF001 - its own class
         if existing is not None:
             if state not in (None, existing.state):
@@ -95,11 +98,12 @@ class Settings:
                 )
             return existing
         count = brokers or 1
-        registry, management, postgres, *others = ports.pick(3 + 3 * count)
+        registry, management, postgres, http, *others = ports.pick(4 + 3 * count)
         fresh = cls(
             kafka_ports=tuple(others[:count]),
             controller_ports=tuple(others[count : 2 * count]),
             client_ports=tuple(others[2 * count :]),
+            http_port=http,
             registry_port=registry,
             management_port=management,
             postgres_port=postgres,
@@ -120,7 +124,7 @@ class Settings:
 
 def _as_now(kept: dict[str, Any]) -> dict[str, Any]:
     """What a folder keeps, in today's names: the first ones knew one broker, and no other ministries."""
-    kept["client_ports"] = tuple(kept.get("client_ports", ()))
+    kept["client_ports"], kept["http_port"] = tuple(kept.get("client_ports", ())), kept.get("http_port", 0)
     for several, one in (("kafka_ports", "kafka_port"), ("controller_ports", "controller_port")):
         kept[several] = tuple(kept[several] if several in kept else [kept.pop(one)])
     return kept

@@ -21,7 +21,7 @@ import typer
 from jauap.cli import orders
 from jauap.cli.stack import bring_up
 from jauap.clock import TRIAL
-from jauap.documents import DocumentStore
+from jauap.documents import open_store
 from jauap.domain.events import BY_SERVICE, DeadlineMissed
 from jauap.domain.workdays import day_in_kazakhstan
 from jauap.messaging.chain import header_map
@@ -50,7 +50,7 @@ class Recorder:
     def __init__(self, found: Addresses, clock: Path) -> None:
         self.found, self.clock, self.ahead = found, clock, 0
         self.sender = Sender(found.kafka, found.registry, "golden")
-        self.store = DocumentStore(Path(found.documents))
+        self.store = open_store(found.documents)
         self.made: dict[str, int] = {}
         self.last: Order | None = None
 
