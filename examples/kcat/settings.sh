@@ -1,0 +1,28 @@
+# Sourced by the other scripts: writes what kcat and curl need into files that only you can read.
+# Set before: JAUAP_SERVERS, JAUAP_HTTP, JAUAP_CA, JAUAP_BODY, JAUAP_PASSWORD_FILE, as they were handed to you.
+set -euo pipefail
+umask 077
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+password=$(<"$JAUAP_PASSWORD_FILE")
+cat >"$scratch/kcat.conf" <<CONF
+bootstrap.servers=$JAUAP_SERVERS
+security.protocol=SASL_SSL
+sasl.mechanism=SCRAM-SHA-512
+sasl.username=$JAUAP_BODY
+sasl.password=$password
+ssl.ca.location=$JAUAP_CA
+CONF
+printf 'user = "%s:%s"\ncacert = "%s"\nsilent\nshow-error\nfail\n' "$JAUAP_BODY" "$password" "$JAUAP_CA" >"$scratch/curl.conf"
+feed=jauap.feed.$JAUAP_BODY
+submit=jauap.submit.$JAUAP_BODY
+
+ask() { curl --config "$scratch/curl.conf" "$@"; }
+
+# The value of the record at an offset, decoded by the schema whose id it carries.
+value_at() {
+  kcat -F "$scratch/kcat.conf" -C -q -t "$feed" -p 0 -o "$1" -c 1 -f '%s' -D '' >"$scratch/value"
+  ask "$JAUAP_HTTP/schemas/ids/$(python3 "$here/wire.py" id "$scratch/value")" >"$scratch/schema.json"
+  python3 "$here/wire.py" decode "$scratch/schema.json" "$scratch/value"
+}
