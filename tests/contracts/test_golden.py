@@ -4,11 +4,14 @@ from functools import cache
 
 import pytest
 
+from jauap.cli.explain import SETTING, explained
+from jauap.domain.case import CALENDAR
 from jauap.domain.events import BY_NAME
+from jauap.projections.case_history import HistoryRow
 from tests.contracts.golden import replay
 
 RELEASES = replay.releases()
-SHOWN = 5
+SHOWN, MANY = 5, 40
 
 
 @cache
@@ -76,4 +79,22 @@ def test_a_command_that_was_done_is_answered_as_it_was(release: str) -> None:
 def test_the_read_models_are_made_of_it(release: str) -> None:
     """Every record that counts gives a line of history, and no case is parked for want of rows."""
     counting = sum(each.topic.endswith(".events") for each in golden(release).log) - len(today(release).verdicts)
-    assert replay.rows(golden(release)) == (counting, 0)
+    history, parked = replay.rows(golden(release))
+    assert (len(history), parked) == (counting, 0)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_every_date_of_it_can_be_performed_again(release: str) -> None:
+    """Rules, policies and calendar acts give each clock the days that were on record: none was changed in place."""
+    history, _ = replay.rows(golden(release))
+    by_case: dict[str, list[HistoryRow]] = {}
+    for row in history:
+        by_case.setdefault(row.case_id, []).append(row)
+    clocks = {(row.case_id, row.data["clock"]) for row in history if row.event in SETTING}
+    found = {
+        each: again.again.differences
+        for each in clocks
+        if (again := explained(by_case[each[0]], by_case[CALENDAR], *each, None)) is not None
+    }
+    assert {each: differences for each, differences in found.items() if differences} == {}
+    assert len(found) > MANY

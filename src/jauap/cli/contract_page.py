@@ -33,7 +33,7 @@ thead th { border-bottom: 2px solid #1a1a1a; } tbody th { font-weight: 400; widt
 ul.toc { list-style: none; padding-left: 0; } ul.toc ul { columns: 2 16rem; padding-left: 1.25rem; }
 .law { font-weight: 600; white-space: nowrap; }
 @media (max-width: 40rem) { tbody th, .type, .default { width: auto; }
-  table { font-size: .875rem; } th, td { overflow-wrap: anywhere; } }
+  table { font-size: .875rem; table-layout: fixed; } th, td { overflow-wrap: break-word; } }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } a { color: inherit; text-decoration: none; }
   h3, h4, caption { break-after: avoid; } tr, pre { break-inside: avoid; } }
 """

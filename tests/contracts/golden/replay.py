@@ -20,6 +20,8 @@ from jauap.messaging.chain import Verdict, header_map
 from jauap.messaging.envelope import Message
 from jauap.messaging.folding import SERVICE_OF, Track, fold
 from jauap.messaging.outcome import Outcome
+from jauap.projections.case_history import HistoryRow
+from jauap.projections.database import Row
 from jauap.projections.partition import Partition, Position
 from tests.contracts.records import Json
 
@@ -199,9 +201,9 @@ def _pairs(by_name: Mapping[Any, object]) -> Json:
     return [[name, plain(by_name[name])] for name in sorted(by_name)]
 
 
-def rows(golden: Golden) -> tuple[int, int]:
-    """Make the rows of every read model, as the projector would: lines of history, and cases it could not show."""
-    history = 0
+def rows(golden: Golden) -> tuple[list[HistoryRow], int]:
+    """Make the rows of every read model, as the projector would: the history, and how many cases it could not show."""
+    history: list[HistoryRow] = []
     parked = 0
     for number in range(golden.partitions):
         partition = Partition(number, 0, dict.fromkeys(SERVICE_OF, Position()), CODEC, golden.partitions)
@@ -209,9 +211,15 @@ def rows(golden: Golden) -> tuple[int, int]:
             if message.topic in SERVICE_OF and message.partition == number:
                 partition.take(message)
         partition.rows()
-        history += len(partition.history)
+        history += [_as_asked(row) for row in partition.history]
         parked += sum(track.parked is not None for track in partition.tracks.values())
-    return history, parked
+    return sorted(history, key=lambda row: row.recorded_at), parked
+
+
+def _as_asked(row: Row) -> HistoryRow:
+    """A line of history as a query gives it."""
+    by_name = dict(zip(HistoryRow.__struct_fields__, row, strict=False))
+    return HistoryRow(**by_name | {"data": json.loads(by_name["data"])})
 
 
 def differences(then: Json, today: Json, path: str = "") -> list[str]:
