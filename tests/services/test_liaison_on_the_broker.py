@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
+import jsonschema
 import msgspec
 import pytest
 from confluent_kafka import Producer
@@ -21,6 +22,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from jauap import bodies
 from jauap.bodies import BodyList
+from jauap.cli.asyncapi import HEADERS
 from jauap.domain import feeds
 from jauap.domain.commands import ForwardCommunication, ReceiveCommunication, ReturnAgencyInfo, WithdrawRoutingEntry
 from jauap.domain.facts import ForwardedTo, Signatory, Value
@@ -42,6 +44,7 @@ from jauap.messaging.sender import Order, Sender
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
 from tests.conftest import prepare
+from tests.contracts import cloud_events
 from tests.contracts.records import schema_of
 
 pytestmark = pytest.mark.kafka
@@ -230,6 +233,8 @@ def test_what_is_forwarded_stands_on_the_feeds_of_those_it_was_forwarded_to(worl
     assert (item.reference, item.questions, item.forwarded_on) == ("KAZ 101/2026", ("1", "2"), date(2026, 3, 4))
     (record,) = (record for record in world.records("MIA") if record.key == case_id.encode())
     headers = dict(record.headers)
+    assert cloud_events.faults(record) == []
+    jsonschema.validate({name: (value or b"").decode() for name, value in headers.items()}, HEADERS["item"])
     assert headers["ce_type"] == b"jauap.InformationRequested"
     assert headers["ce_subject"] == case_id.encode()
     assert {"ce_caseseq", "ce_hash", "ce_prevhash", "ce_seen", "ce_actor"} & headers.keys() == set()
