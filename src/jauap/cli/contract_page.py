@@ -99,8 +99,8 @@ def _wire() -> Iterator[str]:
     yield "mode.</li><li>Dates are Avro's <code>date</code> (days since 1 January 1970) and days in"
     yield f"{KAZAKHSTAN.key}; instants are microseconds since then, UTC. “Or null” is Avro's union with"
     yield "<code>null</code>.</li><li>Documents are not in the log: a record names their SHA-256, and their bytes are"
-    yield "had over HTTP from <code>GET /documents/&lt;sha256&gt;</code> with the same login; put what a submission names"
-    yield "there with <code>PUT</code> before. Examples show dates as text, for people.</li>"
+    yield "had over HTTP from <code>GET /documents/&lt;sha256&gt;</code> with the same login; what a submission names"
+    yield "is put there with <code>PUT</code> before. Examples show dates as text, for people.</li>"
     yield "<li>Login: SCRAM-SHA-512 over TLS. A consumer group's name begins with the login's and a dot:"
     yield "<code>MIA.…</code></li></ul></section>"
 
