@@ -18,6 +18,16 @@ printf 'user = "%s:%s"\ncacert = "%s"\nsilent\nshow-error\nfail\n' "$JAUAP_BODY"
 feed=jauap.feed.$JAUAP_BODY
 submit=jauap.submit.$JAUAP_BODY
 
+# Logging in to Kafka 4 needs librdkafka 2.6.1 or newer (edenhill/kcat, issue 462), and Debian 12 has an older one. Then
+# the library that PyPI's confluent-kafka brings along is put in its place: pip install confluent-kafka
+rdkafka=
+installed=$(command kcat -V | sed -n 's/.*librdkafka \([0-9.]*\).*/\1/p')
+if [[ $(printf '2.6.1\n%s\n' "$installed" | sort -V | head -1) != 2.6.1 ]]; then
+  rdkafka=$(python3 -c 'import confluent_kafka, pathlib
+print(*pathlib.Path(confluent_kafka.__file__).parents[1].glob("confluent_kafka.libs/librdkafka*"))')
+fi
+kcat() { LD_PRELOAD=$rdkafka command kcat "$@"; }
+
 ask() { curl --config "$scratch/curl.conf" "$@"; }
 
 # The value of the record at an offset, decoded by the schema whose id it carries.

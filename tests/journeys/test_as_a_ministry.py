@@ -38,7 +38,8 @@ class System:
         self.jauap("stack", "up")
         self.note = self.desk / "note.pdf"
         self.note.write_bytes(NOTE)
-        document = json.loads(self.jauap("documents", "add", str(self.note), "--title", "Note", "--json"))
+        [document] = json.loads(self.jauap("documents", "add", str(self.note), "--json"))
+        document["title"] = "Note"
         for number, case_id in enumerate((CASE, OTHERS)):
             body = "MIA" if case_id == CASE else "MOJ"
             self.officer("ReceiveCommunication", case_id, state="KAZ", reference=f"KAZ {number + 3}/2026",
@@ -172,7 +173,7 @@ def test_in_java_it_reads_and_answers(system: System) -> None:
     project = system.outside / "java"
     shutil.copytree(EXAMPLES / "java", project, ignore=shutil.ignore_patterns("target"))
     run = ("mvn", "-q", "-B", "-f", str(project / "pom.xml"), "compile", "exec:java")
-    lines = system.ministry(*run, "-Dexec.args=read start").splitlines()
+    lines = system.ministry(*run, "-Dexec.args=read start").replace("\x1b[0m", "").splitlines()
     assert lines[0].startswith(f"0 {CASE} jauap.InformationRequested ")
     words = f"submit {CASE} {system.outside / 'answer.pdf'} java-1 'Minister of Internal Affairs' 'C. Minister'"
     assert "jauap.SubmissionTaken" in system.ministry(*run, f"-Dexec.args={words}")

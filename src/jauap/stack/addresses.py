@@ -56,7 +56,7 @@ class Addresses:
             documents=str(folder.documents),
             partitions=settings.partitions,
             bodies=str(folder.bodies),
-            clients=_servers(settings.client_ports),
+            clients=",".join(f"localhost:{port}" for port in settings.client_ports),
             authority=str(folder.authority),
             certificate=str(folder.broker_certificate),
             http_port=settings.http_port,
@@ -77,7 +77,7 @@ class Addresses:
     @property
     def http(self) -> str:
         """Where documents and schemas are served to other ministries."""
-        return f"https://{HOST}:{self.http_port}"
+        return f"https://localhost:{self.http_port}"
 
     def password(self, principal: str) -> str:
         """A principal's password; made when it is first asked for. Only a stack of this machine keeps any."""

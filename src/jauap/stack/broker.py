@@ -30,7 +30,8 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id={node}
 listeners=INTERNAL://{host}:{port},CLIENTS://{host}:{clients},CONTROLLER://{host}:{controller}
-advertised.listeners=INTERNAL://{host}:{port},CLIENTS://{host}:{clients}
+# Clients come by name: older ones can't check a certificate that is issued for an address.
+advertised.listeners=INTERNAL://{host}:{port},CLIENTS://localhost:{clients}
 controller.listener.names=CONTROLLER
 controller.quorum.voters={voters}
 listener.security.protocol.map=INTERNAL:SASL_PLAINTEXT,CLIENTS:SASL_SSL,CONTROLLER:SASL_PLAINTEXT
