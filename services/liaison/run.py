@@ -130,8 +130,9 @@ class Liaison:
         self.live = self.aged = False
         """live: every feed is as far as it was, and its items may be told. aged: from here on a break may stem from a
         change behind it."""
-        self._stirred: set[str] = set()
-        self._admitting: tuple[set[str], list[tuple[Door, int]]] = (set(), [])
+        self._stirred: dict[str, None] = {}
+        """Cases to be looked at, in order."""
+        self._admitting: tuple[dict[str, None], list[tuple[Door, int]]] = ({}, [])
         self._target: dict[Place, int] | None = None
         for ids in self.feeds.values():
             ids.clear()
@@ -165,7 +166,7 @@ class Liaison:
         self.live, self._target = False, None
         stirred, _ = self._admitting
         self._stirred |= stirred
-        self._admitting = (set(), [])
+        self._admitting = ({}, [])
 
     def _look_at_bodies(self) -> None:
         granted = self.bodies()
@@ -262,7 +263,7 @@ class Liaison:
             return
         case_id = folded.track.case.case_id
         self.stories.setdefault(case_id, Story()).take(_happened(folded))
-        self._stirred.add(case_id)
+        self._stirred[case_id] = None
 
     def _take_item(self, message: Message) -> None:
         feed = PUBLIC if message.topic == PUBLIC_TOPIC else message.topic.removeprefix("jauap.feed.")
@@ -279,7 +280,7 @@ class Liaison:
             answer.settle()
         case_id = (message.key or b"").decode(errors="replace")
         if case_id in self.stories and self.stories[case_id].was_told(feed, known):
-            self._stirred.add(case_id)
+            self._stirred[case_id] = None
 
     # --- once everything that was written before is folded ---
 
@@ -296,16 +297,16 @@ class Liaison:
                 return
             feeds = () if self.live else tuple(map(feed_topic, self.feeds))
             self._target = {place: end for place, end in ends.items() if place[0] in SERVICE_OF or place[0] in feeds}
-            self._admitting, self._stirred = (self._stirred, arrived), set()
+            self._admitting, self._stirred = (self._stirred, arrived), {}
         if self._target is not None and self.followed.reached(self._target):
             self._target = None
             self._admit()
 
     def _admit(self) -> None:
-        (stirred, arrived), self._admitting = self._admitting, (set(), [])
+        (stirred, arrived), self._admitting = self._admitting, ({}, [])
         if not self.live:
             self.live = self.aged = True
-            stirred = set(self.stories)
+            stirred = dict.fromkeys(self.stories)
             log.info("live", cases=len(self.tracks), feeds=len(self.feeds), writes=self.writes)
         for case_id in stirred:
             self._tell(case_id)
