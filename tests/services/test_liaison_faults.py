@@ -202,6 +202,33 @@ def test_what_a_producer_lost_is_told_by_the_next(world: World) -> None:
     assert world.log.stored["jauap.submit.MIA", 0][0] == 1
 
 
+def test_what_is_under_way_is_not_sent_again(world: World) -> None:
+    """However often the case is looked at meanwhile."""
+    one = Instance(world.log)
+    one.go_on()
+    one.writer.hold("jauap.feed.MIA")
+    world.forward(CASES[0])
+    one.go_on()
+    world.record(CASES[0], "intake", some_info())
+    one.go_on()
+    assert len(one.writer.under_way) == 1
+    one.writer.deliver()
+    one.go_on()
+    assert (world.asked("MIA"), world.repeats("MIA")) == ([CASES[0]], 0)
+
+
+def test_a_feed_is_read_to_its_end_before_anything_is_appended(world: World) -> None:
+    """Also where it is read last."""
+    world.forward(*CASES)
+    Instance(world.log).go_on()
+    two = Instance(world.log)
+    two.reader.slow = {("jauap.feed.MIA", 0)}
+    two.go_on()
+    two.reader.slow = set()
+    two.go_on()
+    assert (world.asked("MIA"), world.repeats("MIA")) == (list(CASES), 0)
+
+
 def test_what_arrives_late_is_a_repeat_with_the_same_id(world: World) -> None:
     """Two instances that both write, and a record that a dead producer left under way: each repeat is identical."""
     one, two = Instance(world.log), Instance(world.log)

@@ -309,6 +309,18 @@ def test_a_response_that_was_entered_again_is_the_one_that_was_published() -> No
     assert [type(item) for item in told(PUBLIC, *history)] == [DocumentPublished]
 
 
+def test_a_page_of_one_response_is_not_public_with_another_one_s_publication() -> None:
+    """Each response is published on its own."""
+    history = (LETTER, a_response(kind="interim"), a_response(), an_ohchr_publication("response", response=1))
+    assert told(PUBLIC, *history, a_site_publication("response", response=2)) == []
+
+
+def test_a_page_that_was_withdrawn_before_ohchr_published_is_never_public() -> None:
+    """It may have been withdrawn because it named somebody."""
+    history = (LETTER, a_site_publication(), by("publication", a_withdrawal(1)), an_ohchr_publication())
+    assert told(PUBLIC, *history) == told_late(PUBLIC, *history) == []
+
+
 WHOLE: tuple[What, ...] = (
     LETTER, MIA_AND_MOJ, a_notice(), near(), some_info(answers=("1",)), a_return(2), some_info(corrects=2),
     a_response(), a_report("ombudsman"), an_ohchr_publication(), a_site_publication(), a_forwarding("MIA", "GPO"),
