@@ -6,6 +6,7 @@ import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from jauap.messaging import registry
 from jauap.messaging.avro import subject
 from jauap.messaging.registry import (
     NotCompatible,
@@ -100,3 +101,19 @@ def _incompatible(name: str) -> str:
     schema = schema_of(name)
     schema["fields"].append({"name": "added", "type": "string", "doc": "It has no default."})
     return json.dumps(schema)
+
+
+@pytest.mark.kafka
+def test_a_second_release_joins_the_first_which_keeps_its_id(stack: Addresses) -> None:
+    """A deployment that has yesterday's schemas gets today's beside them; both ids are told with their releases."""
+    one = Subject("trial-jauap.AgencyInfoSubmitted", "AgencyInfoSubmitted")
+    with SchemaRegistryClient({"url": stack.registry}) as client:
+        first = client.register_schema(one.name, one.release(1))
+        assert registry._register(client, one) == one.name  # noqa: SLF001 - a subject of no topic
+        assert client.get_versions(one.name) == [1, 2]
+        second = client.lookup_schema(one.name, one.newest).schema_id
+        assert dict(registry._release_ids(client, one)) == {  # noqa: SLF001 - as above
+            first: ("AgencyInfoSubmitted", 1),
+            second: ("AgencyInfoSubmitted", 2),
+        }
+        assert registry._register(client, one) is None  # noqa: SLF001 - as above
