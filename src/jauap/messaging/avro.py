@@ -271,8 +271,9 @@ def faults(content: object, kind: Any, path: str = "") -> Iterator[Undecodable]:
     try:
         msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
-        inner = list(_inner_faults(content, kind, path))
-        yield from inner or [Undecodable(_without_value(str(error)).reason, path or None)]
+        inner = _inner_faults(content, kind, path)  # one by one: who asks may have enough
+        yield next(inner, None) or Undecodable(_without_value(str(error)).reason, path or None)
+        yield from inner
 
 
 def _inner_faults(content: object, kind: Any, path: str) -> Iterator[Undecodable]:  # noqa: ANN401 - as above
