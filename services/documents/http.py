@@ -22,8 +22,8 @@ PIECE = 65_536
 LARGEST_HEAD = 16_384
 """Bytes of a request's head, and of a line between chunks."""
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH")
-LINGER_SECONDS, LINGER_BYTES = 2.0, 4 * 2**20
-"""How long, and how much, is still read of a body that is not wanted, so that the answer arrives."""
+LINGER_SECONDS = 3.0
+"""How long a body that is not wanted is still read, so that the answer arrives."""
 
 
 class Limits(NamedTuple):
@@ -316,12 +316,11 @@ class _Connection:
         """Read on for a moment: a connection closed under a client that still sends takes its answer away."""
         with suppress(OSError):
             socket.socket.shutdown(self._socket, socket.SHUT_WR)
-        deadline, left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
+        deadline, found = time.monotonic() + LINGER_SECONDS, b"."
         with suppress(OSError):
-            while left > 0 and time.monotonic() < deadline:
-                self._socket.settimeout(max(0.001, deadline - time.monotonic()))
-                found = len(self._socket.recv(PIECE))
-                left -= found or left
+            while found and (left := deadline - time.monotonic()) > 0:
+                self._socket.settimeout(left)
+                found = self._socket.recv(PIECE)
 
     def cut(self) -> None:
         """End it from another thread."""

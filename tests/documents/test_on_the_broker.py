@@ -113,7 +113,7 @@ def test_a_broker_that_is_away_refuses_nobody(granted: Addresses) -> None:
     told = parse(granted.of_principal("documents").kafka)
     assert told is not None
     with pytest.raises(LogUnavailable):
-        KafkaLogin(str(told._replace(servers="127.0.0.1:1"))).ok("MIA", "x")
+        KafkaLogin(str(told._replace(servers="127.0.0.1:1")), patience=0.1).ok("MIA", "x")
 
 
 def test_a_body_reads_what_its_feed_names(granted: Addresses, port: int) -> None:

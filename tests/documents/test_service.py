@@ -232,6 +232,13 @@ def test_an_upload_that_breaks_off_leaves_nothing(service: Running, kept: Kept, 
     assert service.of("MIA").ask("PUT", f"/documents/{SHA256}", LETTER).status == 201
 
 
+def test_who_still_sends_gets_the_answer(at_folder: Running) -> None:
+    """A refusal reaches a client that sends all of its body first, however long it is."""
+    content = b"x" * (64 * 2**20)
+    assert at_folder.of("MIA").ask("PUT", f"/documents/{SHA256}", content).status == 413
+    assert at_folder.of("MIA", "wrong").ask("PUT", f"/documents/{SHA256}", content).status == 401
+
+
 def test_a_length_must_be_told(at_folder: Running) -> None:
     """A PUT without any body is no upload."""
     assert send(at_folder, f"PUT /documents/{SHA256}", b"\r\n").startswith(b"HTTP/1.1 411 ")

@@ -20,8 +20,9 @@ STEP = 0.25
 class KafkaLogin:
     """Kafka as the one store of passwords."""
 
-    def __init__(self, kafka: str) -> None:
-        """`kafka` must be a line with a login, by which others log in too. Raises WrongAddress."""
+    def __init__(self, kafka: str, patience: float = PATIENCE) -> None:
+        """`kafka` must be a line with a login: others log in by the same servers. Raises WrongAddress."""
+        self._patience = patience
         self._settings = client_settings(kafka)
         if "sasl.mechanism" not in self._settings:
             raise WrongAddress("must be a line with a login: sasl_ssl://user@host:port?password_file=FILE")
@@ -32,7 +33,7 @@ class KafkaLogin:
         refused: list[KafkaError] = []
         told: dict[str, Any] = {"error_cb": refused.append, "logger": _Quiet()}
         client = AdminClient({**self._settings, "sasl.username": user, "sasl.password": password, **told})
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while True:
             try:
                 client.list_topics("__none", timeout=STEP)
