@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from email.utils import formatdate
 from typing import BinaryIO, NamedTuple, cast
 
 import h11
@@ -185,6 +186,8 @@ class _Connection:
         self._deadline = time.monotonic() + limits.head
         self.busy = False
         """A request's head has come, and its answer is not out yet."""
+        self._taken = 0
+        """Bytes of the request's body that came so far."""
 
     def run(self, tls: ssl.SSLContext | None, answer: Callable[[Request], Answer], *, through_proxy: bool) -> None:
         """Answer until either side has enough."""
@@ -194,7 +197,7 @@ class _Connection:
             secured.do_handshake()
         while not self._server.stopping and (request := self._request(through_proxy=through_proxy)) is not None:
             began = time.monotonic()
-            self.busy = True
+            self.busy, self._taken = True, 0
             try:
                 found = answer(request)
             except ClientGone as reason:
@@ -255,6 +258,7 @@ class _Connection:
         event = self._event()
         if isinstance(event, h11.Data):
             self._deadline += len(event.data) / self._limits.rate
+            self._taken += len(event.data)
             return bytes(event.data)
         if isinstance(event, h11.EndOfMessage):
             return b""
@@ -279,7 +283,8 @@ class _Connection:
                 method=request.method if request.method in METHODS else None,
                 what=answer.what,
                 status=answer.status,
-                bytes=told,
+                taken=self._taken,
+                given=told,
                 ms=round((time.monotonic() - began) * 1000),
             )
 
@@ -290,7 +295,7 @@ class _Connection:
             with suppress(h11.RemoteProtocolError):
                 self._grammar.next_event()  # the end, of a request without a body
         ends = self._grammar.their_state is not h11.DONE or self._server.stopping
-        headers = [*answer.headers, ("content-length", str(answer.length))]
+        headers = [*answer.headers, ("content-length", str(answer.length)), ("date", formatdate(usegmt=True))]
         if ends:
             headers.append(("connection", "close"))
         self._out(self._grammar.send(h11.Response(status_code=answer.status, headers=headers)))

@@ -137,6 +137,11 @@ class Got(NamedTuple):
     headers: dict[str, str]
 
     @property
+    def plain(self) -> tuple[int, bytes, dict[str, str]]:
+        """All but the time of day."""
+        return self.status, self.body, {name: value for name, value in self.headers.items() if name != "date"}
+
+    @property
     def error(self) -> str:
         """The name of what is wrong."""
         told = msgspec.json.decode(self.body, type=dict[str, str | int])
