@@ -12,7 +12,7 @@ from services.documents.app import NAME, from_environment, make
 
 log = structlog.get_logger(__name__)
 
-GRACE = 8.0
+GRACE = 7.0
 """Seconds that requests have to end after SIGTERM."""
 
 

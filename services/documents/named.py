@@ -110,7 +110,7 @@ class Named:
     def close(self) -> None:
         """Stop reading."""
         self._stopping = True
-        self._thread.join(10)
+        self._thread.join(2)
 
     def by(self, body: str, sha256: str) -> bool:
         """Whether an item names this document to a body, on its own feed or on the public one.
