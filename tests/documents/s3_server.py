@@ -1,6 +1,7 @@
 """A real S3 server, S3Proxy, run by the Java that runs the broker."""
 
 import secrets
+import shutil
 import subprocess
 import time
 import tomllib
@@ -88,6 +89,7 @@ def _jar() -> Path:
             (staging / "whole").mkdir(exist_ok=True)
             jar.rename(staging / "whole" / jar.name)
             (staging / "whole").rename(home)
+            shutil.rmtree(staging)
     return home / artifacts[0].file_name
 
 

@@ -1,6 +1,7 @@
 """The service in this process, with real sockets and a real store; Kafka's part is played."""
 
 import http.client
+import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Collection, Iterator, Mapping
@@ -109,8 +110,13 @@ class Client(NamedTuple):
     user: str | None = "MIA"
     password: str | None = None
     source: str = "127.0.0.1"
+    authority: str | None = None
+    """File of the certificate that vouches for the service; None: without TLS."""
 
     def connect(self) -> http.client.HTTPConnection:
+        if self.authority is not None:
+            tls = ssl.create_default_context(cafile=self.authority)
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=tls)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(self.source, 0))
 
     def headers(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from jauap.domain.feeds import FeedItem
 from jauap.messaging import access, registry, topics
-from jauap.messaging.avro import Codec
+from jauap.messaging.avro import Codec, current
 from jauap.messaging.connection import parse
 from jauap.messaging.envelope import Outgoing
 from jauap.messaging.log import LogUnavailable, Writer
@@ -82,7 +82,7 @@ def process(stack: Addresses, folder: Path) -> Iterator[tuple[subprocess.Popen[b
 
 def as_(stack: Addresses, user: str, port: int) -> Client:
     """A client with the password that Kafka has."""
-    return Client(port, user, stack.password(user))
+    return Client(port, user, stack.password(user), authority=stack.authority)
 
 
 def append(stack: Addresses, topic: str, item: FeedItem, item_id: str) -> None:
@@ -124,7 +124,7 @@ def test_a_body_reads_what_its_feed_names(granted: Addresses, port: int) -> None
     append(granted, "jauap.feed.MIA", requested(SHA256), "a" * 64)
     assert mia.ask("GET", f"/documents/{SHA256}").body == LETTER
     assert ago.ask("GET", f"/documents/{SHA256}").status == 404
-    assert Client(port, "MIA", granted.password("AGO")).ask("GET", f"/documents/{SHA256}").status == 401
+    assert mia._replace(password=granted.password("AGO")).ask("GET", f"/documents/{SHA256}").status == 401
 
 
 def test_a_client_of_the_registry_reads_the_schemas_that_are_for_it(granted: Addresses, port: int) -> None:
@@ -132,15 +132,18 @@ def test_a_client_of_the_registry_reads_the_schemas_that_are_for_it(granted: Add
     user = f"MIA:{granted.password('MIA')}"
     ids = registry.schema_ids(granted.registry, ["jauap.feed.<body>", "jauap.submit.<body>", "jauap.public"])
     ours = registry.schema_ids(granted.registry, ["jauap.intake.events"])
-    with SchemaRegistryClient({"url": f"http://127.0.0.1:{port}", "basic.auth.user.info": user}) as client:
+    tls = {"url": f"https://127.0.0.1:{port}", "ssl.ca.location": granted.authority}
+    with SchemaRegistryClient({**tls, "basic.auth.user.info": user}) as client:
         assert sorted(client.get_subjects()) == sorted(ids)
         for subject, number in ids.items():
             text = client.get_schema(number).schema_str
             assert text is not None
             latest = client.get_latest_version(subject)
-            assert (latest.schema_id, latest.version) == (number, 1)
-            assert msgspec.json.decode(text)["name"] == subject.rpartition(".")[2]
-            assert client.get_version(subject, 1).schema_id == number
+            name = subject.rpartition(".")[2]
+            assert (latest.schema_id, latest.version) == (number, current(name))
+            assert msgspec.json.decode(text)["name"] == name
+            assert client.get_version(subject, current(name)).schema_id == number
+            assert client.get_version(subject, 1).schema.schema_str
         for asked in (
             *(lambda number=number: client.get_schema(number) for number in set(ours.values()) - set(ids.values())),
             *(lambda subject=subject: client.get_latest_version(subject) for subject in ours),
@@ -153,7 +156,7 @@ def test_a_client_of_the_registry_reads_the_schemas_that_are_for_it(granted: Add
             client.set_compatibility(next(iter(ids)), "NONE")
         with pytest.raises(SchemaRegistryError):
             client.delete_subject(next(iter(ids)))
-    assert Client(port, None).ask("GET", "/subjects").status == 401
+    assert as_(granted, "MIA", port)._replace(user=None).ask("GET", "/subjects").status == 401
 
 
 def test_it_stops_in_good_order(granted: Addresses, tmp_path: Path) -> None:
