@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from jauap.documents import CHUNK, DocumentStore, NoSuchDocument, OtherDocument, TooLarge
+from jauap.messaging.access import PUBLIC
 from jauap.messaging.log import LogUnavailable
 from jauap.messaging.registry import RegistryUnavailable
 from services.documents.http import Answer, ClientGone, Request
@@ -54,8 +55,10 @@ class Reader(NamedTuple):
     """Who asks."""
 
     name: str
-    body: str | None
-    """Its code; None: one of our own processes and tools, which may read and write everything."""
+    body: str | None = None
+    """Its code; None: it is no body."""
+    everything: bool = False
+    """Whether it may read every document: an officer's tool."""
 
 
 class Answers:
@@ -68,13 +71,16 @@ class Answers:
         logins: Logins,
         named: Named,
         schemas: Schemas,
-        services: Collection[str],
+        officers: Collection[str],
         bodies: Callable[[], Collection[str]],
         largest: int,
     ) -> None:
-        """`services` are principals of ours, `bodies` gives those that have access now, `largest` is in bytes."""
+        """`officers` get everything; the public gets what is published, and may put nothing.
+
+        `bodies` gives those that have access now, `largest` is in bytes.
+        """
         self._store, self._logins, self._named, self._schemas = store, logins, named, schemas
-        self._services, self._bodies, self._largest = frozenset(services), bodies, largest
+        self._officers, self._bodies, self._largest = frozenset(officers), bodies, largest
 
     def __call__(self, request: Request) -> Answer:
         """Answer a request. ClientGone passes through."""
@@ -131,8 +137,10 @@ class Answers:
                 "Too many logins are tried. Ask again in a minute, with the right password.",
                 (("retry-after", "60"),),
             ) from None
-        if name in self._services:
-            return Reader(name, None)
+        if name in self._officers:
+            return Reader(name, everything=True)
+        if name == PUBLIC:
+            return Reader(name)
         if name in self._bodies():
             return Reader(name, name)
         raise Problem(403, "NoAccess", "This login has no access here. The MFA grants it.")
@@ -141,10 +149,12 @@ class Answers:
         match = DOCUMENT.fullmatch(request.path)
         assert match is not None  # noqa: S101 - it was routed here
         if request.method == "PUT":
+            if reader.name == PUBLIC:
+                raise not_allowed("GET, HEAD")
             return self._put(request, match[1])
         if request.method not in ("GET", "HEAD"):
             raise not_allowed("GET, HEAD, PUT")
-        if reader.body is not None and not self._named.by(reader.body, match[1]):
+        if not reader.everything and not self._named.by(reader.body, match[1]):
             raise nothing_here()
         try:
             stream, size = self._store.sized(match[1])

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from jauap.bodies import BodyList, UnusableList
 from jauap.documents import LARGEST, open_store
-from jauap.messaging import access
 from jauap.messaging.connection import WrongAddress
 from jauap.messaging.log import Ends, Reader
 from jauap.messaging.login import KafkaLogin
@@ -21,6 +20,8 @@ from services.documents.schemas import Schemas
 
 NAME = "documents"
 CLIENT = f"jauap-{NAME}"
+OFFICERS = ("cli",)
+"""Our own principals that come by HTTP: they get every document. Services have the store itself."""
 
 
 class Settings(NamedTuple):
@@ -136,7 +137,7 @@ def make(given: Settings) -> Deployed:
         logins=Logins(passwords),
         named=named,
         schemas=Schemas(given.registry),
-        services=access.processes(),
+        officers=OFFICERS,
         bodies=bodies.with_access,
         largest=given.largest,
     )

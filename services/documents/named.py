@@ -112,13 +112,13 @@ class Named:
         self._stopping = True
         self._thread.join(2)
 
-    def by(self, body: str, sha256: str) -> bool:
-        """Whether an item names this document to a body, on its own feed or on the public one.
+    def by(self, body: str | None, sha256: str) -> bool:
+        """Whether an item names this document to a body, on its own feed or on the public one; None: to anybody.
 
         A body that has just read an item is never told no: where nothing is known of the document, the feeds are read
         to their present ends first. Raises LogUnavailable if that takes too long.
         """
-        topics = (FEED + body, PUBLIC)
+        topics = (PUBLIC,) if body is None else (FEED + body, PUBLIC)
         if self._known(topics, sha256):
             return True
         self._catch_up(topics)

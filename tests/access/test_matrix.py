@@ -174,7 +174,7 @@ def test_who_reads_which_topic(realm: Realm) -> None:
     names = [name for who, name in expected("read") if who == PRINCIPALS[0]]
 
     def ask(who: str) -> dict[tuple[str, str], bool]:
-        group = f"{who}.matrix" if who in (*GRANTED, REVOKED, STRANGER) else f"jauap-{who}-matrix"
+        group = f"{who}.matrix" if who in (*GRANTED, REVOKED, STRANGER, "public") else f"jauap-{who}-matrix"
         consumer = Consumer(
             {**realm.of(who), "group.id": group, "enable.auto.commit": False, "enable.partition.eof": True}
         )
@@ -221,8 +221,16 @@ def test_nobody_learns_the_names_or_offsets_of_what_is_not_theirs(realm: Realm) 
 
 def test_who_uses_which_group(realm: Realm) -> None:
     """A process has the group of its name, a body those that begin with its code; only post looks at another's."""
-    groups = [*(f"jauap.{name}" for name in SERVICES), "MIA.desk", "MOJ.desk", "GPO.desk", "MIAX.desk", "desk"]
-    own = {(who, f"jauap.{who}") for who in SERVICES} | {(who, f"{who}.desk") for who in GRANTED}
+    groups = [
+        *(f"jauap.{name}" for name in SERVICES),
+        "MIA.desk",
+        "MOJ.desk",
+        "GPO.desk",
+        "MIAX.desk",
+        "public.desk",
+        "desk",
+    ]
+    own = {(who, f"jauap.{who}") for who in SERVICES} | {(who, f"{who}.desk") for who in (*GRANTED, "public")}
     looks = own | {("post", "jauap.deadlines")}
 
     def ask(who: str) -> dict[tuple[str, str], bool]:
@@ -286,7 +294,31 @@ def test_nobody_but_the_administrator_sees_or_lifts_limits(realm: Realm) -> None
         with pytest.raises(PrincipalsRefused):
             principals.limits(line)
     limits = principals.limits(realm.addresses.kafka)
-    assert limits == dict.fromkeys(GRANTED, principals.OF_A_BODY)
+    assert limits == dict.fromkeys((*GRANTED, "public"), principals.OF_A_BODY)
+
+
+def test_a_runaway_is_made_to_wait_and_nobody_else_is(realm: Realm) -> None:
+    """Who sends more than its share hears from the broker how long to wait; another body's record goes in at once."""
+    waits: dict[str, float] = dict.fromkeys(GRANTED, 0.0)
+
+    def producer(who: str) -> Producer:
+        def told(event: Any) -> None:
+            waits[who] += event.throttle_time
+
+        return Producer({**realm.of(who), "throttle_cb": told, "linger.ms": 5, "message.timeout.ms": 60_000})
+
+    runaway, other = producer("MIA"), producer("MOJ")
+    for _ in range(60):
+        runaway.produce("jauap.submit.MIA", b"x" * 200_000, on_delivery=lambda *_: None)
+    deadline = time.monotonic() + 30
+    while not waits["MIA"] and time.monotonic() < deadline:
+        runaway.poll(0.1)
+    other.produce("jauap.submit.MOJ", b"x")
+    assert other.flush(10) == 0
+    assert waits["MIA"] > 0
+    assert waits["MOJ"] == 0
+    runaway.purge()
+    runaway.flush(5)
 
 
 @pytest.mark.parametrize(("who", "secret"), [("MIA", "wrong"), ("nobody", "x")])

@@ -21,7 +21,7 @@ from services.documents.logins import Logins, Patience
 from services.documents.named import Named
 from services.documents.schemas import Schemas
 
-PASSWORDS = {"MIA": "kökserke", "AGO": "пароль", "liaison": "l-secret", "admin": "a-secret"}
+PASSWORDS = {"MIA": "kökserke", "AGO": "пароль", "cli": "l-secret", "public": "told to everybody", "admin": "a-secret"}
 
 
 class FakePasswords:
@@ -187,7 +187,7 @@ def running(
         logins=Logins(passwords, patience),
         named=named,
         schemas=Schemas(registry),
-        services=("liaison",),
+        officers=("cli",),
         bodies=lambda: frozenset(bodies),
         largest=largest,
     )

@@ -118,8 +118,8 @@ def test_a_broker_that_is_away_refuses_nobody(granted: Addresses) -> None:
 
 def test_a_body_reads_what_its_feed_names(granted: Addresses, port: int) -> None:
     """From the upload by the one to the download by the other, at once after the item is in the log; nobody else's."""
-    mia, ago, liaison = (as_(granted, user, port) for user in ("MIA", "AGO", "liaison"))
-    assert liaison.ask("PUT", f"/documents/{SHA256}", LETTER).status == 201
+    mia, ago, officer = (as_(granted, user, port) for user in ("MIA", "AGO", "cli"))
+    assert officer.ask("PUT", f"/documents/{SHA256}", LETTER).status == 201
     assert mia.ask("GET", f"/documents/{SHA256}").status == 404
     append(granted, "jauap.feed.MIA", requested(SHA256), "a" * 64)
     assert mia.ask("GET", f"/documents/{SHA256}").body == LETTER

@@ -95,18 +95,30 @@ def test_one_connection_serves_many_requests(at_folder: Running) -> None:
 
 def test_our_own_tools_may_have_all(at_folder: Running) -> None:
     """A process of ours gets what no feed names."""
-    liaison = at_folder.of("liaison")
-    assert liaison.ask("PUT", f"/documents/{SHA256}", LETTER).status == 201
-    assert liaison.ask("GET", f"/documents/{SHA256}").body == LETTER
-    assert liaison.ask("GET", f"/documents/{'0' * 64}").status == 404
+    officer = at_folder.of("cli")
+    assert officer.ask("PUT", f"/documents/{SHA256}", LETTER).status == 201
+    assert officer.ask("GET", f"/documents/{SHA256}").body == LETTER
+    assert officer.ask("GET", f"/documents/{'0' * 64}").status == 404
 
 
 # Whose a document is
 
 
+def test_the_public_gets_what_is_published_and_puts_nothing(at_folder: Running) -> None:
+    """Its password is told to everybody."""
+    at_folder.of("cli").ask("PUT", f"/documents/{SHA256}", LETTER)
+    at_folder.feeds.put(FEED, requested(SHA256), ITEM)
+    public = at_folder.of("public")
+    assert public.ask("GET", f"/documents/{SHA256}").status == 404
+    assert public.ask("PUT", f"/documents/{LONG_SHA256}", LONG).status == 405
+    assert at_folder.of("cli").ask("GET", f"/documents/{LONG_SHA256}").status == 404
+    at_folder.feeds.put("jauap.public", published(SHA256), "f" * 64)
+    assert public.ask("GET", f"/documents/{SHA256}").body == LETTER
+
+
 def test_another_body_s_document_is_as_one_that_is_not_there(at_folder: Running) -> None:
     """Byte for byte the same answer: whether it exists can't be found out."""
-    at_folder.of("liaison").ask("PUT", f"/documents/{SHA256}", LETTER)
+    at_folder.of("cli").ask("PUT", f"/documents/{SHA256}", LETTER)
     at_folder.feeds.put(FEED, requested(SHA256, LONG_SHA256), ITEM)
     for method in ("GET", "HEAD"):
         his, nobody_s, lost = (
@@ -119,7 +131,7 @@ def test_another_body_s_document_is_as_one_that_is_not_there(at_folder: Running)
 
 def test_an_item_that_was_just_appended_counts(at_folder: Running) -> None:
     """Where nothing is known of a document, the feeds are read to their ends before it is denied."""
-    at_folder.of("liaison").ask("PUT", f"/documents/{SHA256}", LETTER)
+    at_folder.of("cli").ask("PUT", f"/documents/{SHA256}", LETTER)
     at_folder.feeds.hidden = True
     at_folder.feeds.put(FEED, requested(SHA256), ITEM)
     threading.Timer(0.3, lambda: setattr(at_folder.feeds, "hidden", False)).start()
@@ -129,7 +141,7 @@ def test_an_item_that_was_just_appended_counts(at_folder: Running) -> None:
 @pytest.mark.parametrize("what", ["hidden", "away"])
 def test_feeds_that_can_t_be_read_deny_nothing(at_folder: Running, what: str) -> None:
     """Then it is not known what they name: ask again. What is known already is given."""
-    at_folder.of("liaison").ask("PUT", f"/documents/{SHA256}", LETTER)
+    at_folder.of("cli").ask("PUT", f"/documents/{SHA256}", LETTER)
     at_folder.feeds.put(FEED, requested(SHA256), ITEM)
     assert at_folder.of("MIA").ask("GET", f"/documents/{SHA256}").status == 200
     setattr(at_folder.feeds, what, True)
@@ -141,9 +153,9 @@ def test_feeds_that_can_t_be_read_deny_nothing(at_folder: Running, what: str) ->
 
 def test_a_withdrawn_item_names_nothing(at_folder: Running) -> None:
     """Its documents are gone for the body, unless another item names them; a repeat does not bring them back."""
-    liaison, mia, feeds = at_folder.of("liaison"), at_folder.of("MIA"), at_folder.feeds
-    liaison.ask("PUT", f"/documents/{SHA256}", LETTER)
-    liaison.ask("PUT", f"/documents/{LONG_SHA256}", LONG)
+    officer, mia, feeds = at_folder.of("cli"), at_folder.of("MIA"), at_folder.feeds
+    officer.ask("PUT", f"/documents/{SHA256}", LETTER)
+    officer.ask("PUT", f"/documents/{LONG_SHA256}", LONG)
     feeds.put(FEED, requested(SHA256, LONG_SHA256), ITEM)
     feeds.put(FEED, requested(SHA256, LONG_SHA256), ITEM)
     feeds.put(FEED, requested(LONG_SHA256), OTHER_ITEM)
@@ -156,7 +168,7 @@ def test_a_withdrawn_item_names_nothing(at_folder: Running) -> None:
 
 def test_what_was_published_is_for_every_body(at_folder: Running) -> None:
     """But for nobody without a login."""
-    at_folder.of("liaison").ask("PUT", f"/documents/{SHA256}", LETTER)
+    at_folder.of("cli").ask("PUT", f"/documents/{SHA256}", LETTER)
     at_folder.feeds.put("jauap.public", published(SHA256), ITEM)
     assert [at_folder.of(user).ask("GET", f"/documents/{SHA256}").status for user in ("MIA", "AGO", None)] == [
         200,
@@ -171,7 +183,7 @@ def test_access_comes_and_goes_while_it_runs(at_folder: Running) -> None:
     knb = at_folder.of("KNB", "k")
     assert (got := knb.ask("GET", f"/documents/{SHA256}")).status == 403
     assert got.error == "NoAccess"
-    at_folder.of("liaison").ask("PUT", f"/documents/{SHA256}", LETTER)
+    at_folder.of("cli").ask("PUT", f"/documents/{SHA256}", LETTER)
     at_folder.feeds.put("jauap.feed.KNB", requested(SHA256), ITEM)
     at_folder.bodies.add("KNB")
     assert knb.ask("GET", f"/documents/{SHA256}").status == 200
@@ -181,7 +193,7 @@ def test_access_comes_and_goes_while_it_runs(at_folder: Running) -> None:
 
 def test_an_item_that_can_t_be_read_names_nothing_and_stops_nothing(at_folder: Running) -> None:
     """It is told in the log; the items after it count."""
-    at_folder.of("liaison").ask("PUT", f"/documents/{SHA256}", LETTER)
+    at_folder.of("cli").ask("PUT", f"/documents/{SHA256}", LETTER)
     at_folder.feeds.put_bytes(FEED, b"\x00rubbish", schema_of("InformationRequested"), ITEM)
     at_folder.feeds.put_bytes(FEED, b"\x00\x00\x00\x00\x01", "urn:jauap:schema:NewerThing:1", ITEM)
     at_folder.feeds.put(FEED, requested(SHA256), OTHER_ITEM)
@@ -275,41 +287,41 @@ def send(service: Running, line: str, rest: bytes, user: str = "MIA") -> bytes:
 )
 def test_no_other_path_leads_to_a_document(at_folder: Running, path: str) -> None:
     """Nothing is decoded, nothing is put right: a document has one address."""
-    at_folder.of("liaison").ask("PUT", f"/documents/{SHA256}", LETTER)
+    at_folder.of("cli").ask("PUT", f"/documents/{SHA256}", LETTER)
     for method in ("GET", "PUT"):
-        sent = send(at_folder, f"{method} {path}", b"Content-Length: 8\r\n\r\na letter", user="liaison")
+        sent = send(at_folder, f"{method} {path}", b"Content-Length: 8\r\n\r\na letter", user="cli")
         assert re.match(rb"HTTP/1.1 40[04] ", sent)
 
 
 def test_other_methods_are_not_done(at_folder: Running) -> None:
     """In particular nothing can be deleted."""
     for method in ("DELETE", "POST", "PATCH", "OPTIONS"):
-        got = at_folder.of("liaison").ask(method, f"/documents/{SHA256}")
+        got = at_folder.of("cli").ask(method, f"/documents/{SHA256}")
         assert (got.status, got.error, got.headers["allow"]) == (405, "MethodNotAllowed", "GET, HEAD, PUT")
 
 
 def test_an_altered_document_is_not_given(service: Running, kept: Kept) -> None:
     """What the hash does not match is not that document: neither a short one nor a long one is got whole."""
-    liaison = service.of("liaison")
+    officer = service.of("cli")
     for content in (LETTER, LONG):
         sha256 = hashlib.sha256(content).hexdigest()
-        liaison.ask("PUT", f"/documents/{sha256}", content)
+        officer.ask("PUT", f"/documents/{sha256}", content)
         [path] = [path for path in kept.files() if path.name == sha256]
         path.chmod(0o600)
         path.write_bytes(content[:-1] + b"!")
-    got = liaison.ask("GET", f"/documents/{SHA256}")
+    got = officer.ask("GET", f"/documents/{SHA256}")
     assert (got.status, got.error) == (500, "DocumentAltered")
     with pytest.raises(http.client.IncompleteRead):
-        liaison.ask("GET", f"/documents/{LONG_SHA256}")
-    liaison.ask("PUT", f"/documents/{SHA256}", LETTER)
-    assert liaison.ask("GET", f"/documents/{SHA256}").body == LETTER
+        officer.ask("GET", f"/documents/{LONG_SHA256}")
+    officer.ask("PUT", f"/documents/{SHA256}", LETTER)
+    assert officer.ask("GET", f"/documents/{SHA256}").body == LETTER
 
 
 def test_a_store_that_fails_is_told(at_folder: Running, tmp_path: Path) -> None:
     """Neither as a missing document nor as a broken connection."""
     (tmp_path / "store").write_text("in the way")
     for method in ("GET", "PUT"):
-        got = at_folder.of("liaison").ask(method, f"/documents/{SHA256}", LETTER)
+        got = at_folder.of("cli").ask(method, f"/documents/{SHA256}", LETTER)
         assert (got.status, got.error) == (503, "StoreUnavailable")
 
 
@@ -333,7 +345,7 @@ def test_without_the_right_login_nothing_is_done(at_folder: Running, user: str |
     got = at_folder.of(user, password).ask("PUT", f"/documents/{SHA256}", LETTER)
     assert (got.status, got.error) == (401, "WrongLogin")
     assert got.headers["www-authenticate"].startswith("Basic ")
-    assert at_folder.of("liaison").ask("GET", f"/documents/{SHA256}").status == 404
+    assert at_folder.of("cli").ask("GET", f"/documents/{SHA256}").status == 404
 
 
 def test_a_right_login_that_is_nobody_s_here_has_no_access(at_folder: Running) -> None:
@@ -417,12 +429,12 @@ def test_an_answer_must_be_taken_at_some_rate(quick: Running) -> None:
     """Who asks for a document and does not read it is broken off."""
     content = b"z" * LARGEST
     sha256 = hashlib.sha256(content).hexdigest()
-    liaison = quick.of("liaison")
-    liaison.ask("PUT", f"/documents/{sha256}", content)
+    officer = quick.of("cli")
+    officer.ask("PUT", f"/documents/{sha256}", content)
     with capture_logs() as told, socket.socket() as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         raw.connect(("127.0.0.1", quick.port))
-        login = liaison.headers()["Authorization"]
+        login = officer.headers()["Authorization"]
         raw.sendall(f"GET /documents/{sha256} HTTP/1.1\r\nHost: x\r\nAuthorization: {login}\r\n\r\n".encode())
         until(lambda: any(line["event"] == "answer broken off" for line in told))
 

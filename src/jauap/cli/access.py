@@ -176,7 +176,7 @@ def rotate(
     """
     with _plain_errors():
         target = _target(kafka, bodies_file, secrets, data_dir)
-        if principal not in {*access.processes(), *target.listed().with_access()}:
+        if principal not in {*access.processes(), *access.outside(target.listed().with_access())}:
             raise failed(
                 f"{principal} is neither a process nor a body with access.",
                 f"Processes are {', '.join(access.processes())}; jauap body list says which bodies have access.",

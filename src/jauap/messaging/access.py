@@ -2,7 +2,7 @@
 
 A page's producers may write its topic and its consumers may read it; nobody may do anything else. A principal is a
 process of ours (`intake`), an auditor's or officer's tool (`auditor`, `cli`), or a state body by its code (`MIA`).
-Groups: a process has `jauap.<name>`, a body all that begin with `<CODE>.`
+Groups: a process has `jauap.<name>`, a body all that begin with `<CODE>.`, the public those with `public.`
 """
 
 import secrets
@@ -33,6 +33,8 @@ ANYONE = "anyone"
 """In a page: whoever has a login."""
 EVERYBODY = "*"
 """The same for the broker."""
+PUBLIC = "public"
+"""Who has no login of its own: name and password are told to everybody."""
 PATIENCE = 15.0
 ITERATIONS = 8192
 """Of SCRAM: twice what the broker asks for at least."""
@@ -81,14 +83,19 @@ class AccessError(Exception):
 
 
 def processes() -> tuple[str, ...]:
-    """The principals that are not bodies: every process that a page names, by name."""
+    """Our own principals, by name: every process and tool that a page names."""
     named = {name for page in load() for name in (page.owner, *page.producers, *page.consumers)}
-    return tuple(sorted(named - {BODY, ANYONE}))
+    return tuple(sorted(named - {BODY, ANYONE, PUBLIC}))
+
+
+def outside(granted: Collection[str]) -> frozenset[str]:
+    """The principals that are not ours: bodies with access, and the public."""
+    return frozenset({*granted, PUBLIC})
 
 
 def rights(bodies: Collection[str]) -> frozenset[Right]:
     """All that principals may do in a deployment where these bodies have access. A pure function of the pages."""
-    given = [right for body in bodies for right in (Right(body, "group", f"{body}.", "read", prefixed=True),)]
+    given = [Right(name, "group", f"{name}.", "read", prefixed=True) for name in outside(bodies)]
     for name in processes():
         given.append(Right(name, "group", f"{PREFIX}{name}", "read"))
         # The client library looks for the coordinator of whatever group a reader names, even if it joins none.
@@ -117,11 +124,11 @@ def check(kafka: str, granted: Collection[str], known: Collection[str]) -> list[
         Drift(what="extra", principal=one.principal, right=in_words(one))
         for one in sorted(found.keys() - wanted, key=str)
     ]
-    needed = {*processes(), *granted}
+    needed = {*processes(), *outside(granted)}
     drifts += [Drift(what="user-missing", principal=name) for name in sorted(needed - users)]
     drifts += [Drift(what="user-extra", principal=name) for name in sorted(users - needed - set(known))]
-    for name in sorted({*granted, *limits}):
-        limit = principals.OF_A_BODY if name in granted else {}
+    for name in sorted({*outside(granted), *limits}):
+        limit = principals.OF_A_BODY if name in outside(granted) else {}
         if limits.get(name, {}) != limit:
             drifts.append(
                 Drift(what="quota", principal=name, wanted=_limits(limit), found=_limits(limits.get(name, {})))
@@ -143,17 +150,17 @@ def apply(kafka: str, granted: Collection[str], known: Collection[str], password
     users, admin = principals.logins(kafka), _admin(kafka)
     wanted, found = rights(granted), _found(admin)
     changes = []
-    for name in sorted({*processes(), *granted} - users):
+    for name in sorted({*processes(), *outside(granted)} - users):
         set_password(kafka, name, password(name))
         changes.append(Change(what="user-made", principal=name))
-    missing, ours = sorted(wanted - found.keys()), {*processes(), *granted, *known}
+    missing, ours = sorted(wanted - found.keys()), {*processes(), *outside(granted), *known}
     extra = [one for one in found.keys() - wanted if one.principal in ours or one.name.startswith((PREFIX, "jauap-"))]
     _wait(admin.create_acls([_binding(one) for one in missing], request_timeout=PATIENCE) if missing else {})
     if extra:
         _wait(admin.delete_acls([_filter(found[one]) for one in extra], request_timeout=PATIENCE))
     changes += [Change(what="given", principal=one.principal, right=in_words(one)) for one in missing]
     changes += [Change(what="taken", principal=one.principal, right=in_words(one)) for one in sorted(extra, key=str)]
-    return changes + _limit(kafka, granted, limits)
+    return changes + _limit(kafka, outside(granted), limits)
 
 
 def set_password(kafka: str, principal: str, password: str) -> None:
