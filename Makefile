@@ -26,8 +26,17 @@ venv: $(STAMP) ## Set up the virtual environment from the lock file
 demo: venv ## Start the system and take a real letter from arrival to publication
 	@$(BIN)/jauap demo
 
+.PHONY: tools
+tools: ## Install what the examples for other ministries need: kcat, Maven, a JDK, curl
+	@missing=; for tool in kcat mvn javac curl; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { \
+	  echo "missing:$$missing. The examples are tested with them: install kcat, maven, default-jdk-headless and curl" >&2; exit 1; }; \
+	echo "installing what the examples need:$$missing"; \
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends kcat maven default-jdk-headless curl >/dev/null
+
 .PHONY: test
-test: venv ## Run all tests, on the real broker, registry and database
+test: venv tools ## Run all tests, on the real broker, registry and database
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: faults

@@ -68,6 +68,8 @@ REFUSED = {
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
 
+LOADING = {KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR}
+
 
 class Realm(NamedTuple):
     """A broker with access as in production."""
@@ -235,13 +237,18 @@ def test_who_uses_which_group(realm: Realm) -> None:
 
     def ask(who: str) -> dict[tuple[str, str], bool]:
         admin, found = AdminClient(realm.of(who)), {}
-        for group in groups:
+
+        def look(group: str) -> bool:
             asked = [ConsumerGroupTopicPartitions(group)]
-            sees = _answered(admin.list_consumer_group_offsets(asked, request_timeout=10)[group])
-            place = TopicPartition("jauap.public", 0, 0)
-            moved = [ConsumerGroupTopicPartitions(group, [place])]
-            moves = _group_answers(admin.alter_consumer_group_offsets(moved, request_timeout=10)[group])
-            found[who, f"look at {group}"], found[who, f"move {group}"] = sees, moves
+            return _answered(admin.list_consumer_group_offsets(asked, request_timeout=10)[group])
+
+        def move(group: str) -> bool:
+            asked = [ConsumerGroupTopicPartitions(group, [TopicPartition("jauap.public", 0, 0)])]
+            return _moved(admin.alter_consumer_group_offsets(asked, request_timeout=10)[group])
+
+        for group in groups:
+            found[who, f"look at {group}"] = _settled(look, group)
+            found[who, f"move {group}"] = _settled(move, group)
         return found
 
     wanted = {(who, f"look at {group}"): (who, group) in looks for who in PRINCIPALS for group in groups}
@@ -345,6 +352,8 @@ def _allowed(error: KafkaError | None) -> bool:
     """Whether it was let; any other failure than a refusal is a fault of the test."""
     if error is None:
         return True
+    if error.code() in LOADING:
+        raise Loading
     assert error.code() in REFUSED, error
     return False
 
@@ -357,7 +366,22 @@ def _answered(future: Any) -> bool:
     return True
 
 
-def _group_answers(future: Any) -> bool:
+class Loading(Exception):
+    """The broker still loads what groups there are: ask again."""
+
+
+def _settled(ask: Callable[[str], bool], group: str) -> bool:
+    """Ask until the broker knows its groups."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return ask(group)
+        except Loading:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def _moved(future: Any) -> bool:
     try:
         found = future.result(15)
     except KafkaException as error:
