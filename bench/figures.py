@@ -56,6 +56,11 @@ class Scale(Value, frozen=True, kw_only=True):
     visible_seconds: float = 15.0
     warm_seconds: float = 10.0
     loop_seconds: float = 5.0
+    forwardings: int = 200
+    """Communications that are forwarded to thirty bodies, one after another."""
+    submitting_seconds: float = 10.0
+    at_once: int = 2_000
+    """Submissions that are sent as fast as possible."""
 
 
 WHOLE = Scale()
@@ -69,6 +74,9 @@ QUICK = Scale(
     visible_seconds=2.0,
     warm_seconds=1.0,
     loop_seconds=0.5,
+    forwardings=10,
+    submitting_seconds=1.0,
+    at_once=100,
 )
 
 

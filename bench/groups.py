@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterator
 
+from bench.bodies import ALL
 from bench.clocks import measure_clocks
 from bench.commands import measure_commands
 from bench.figures import Found, Scale
+from bench.ministries import SERVICES, measure_ministries
 from bench.rebuild import measure_layers, measure_rebuild, write_log
 from bench.restart import SERVICE, measure_killed, measure_start, resident_when_empty
 from bench.stacks import running
@@ -14,7 +16,8 @@ ON_THE_WHOLE_LOG = ("layers", "rebuild", "start")
 ON_A_SHORT_LOG = ("visible", "killed")
 ON_AN_EMPTY_LOG = ("commands",)
 ON_LETTERS_OF_TODAY = ("clocks",)
-NAMES = (*ON_THE_WHOLE_LOG, *ON_AN_EMPTY_LOG, *ON_A_SHORT_LOG, *ON_LETTERS_OF_TODAY)
+FOR_OTHER_BODIES = ("ministries",)
+NAMES = (*ON_THE_WHOLE_LOG, *ON_AN_EMPTY_LOG, *ON_A_SHORT_LOG, *ON_LETTERS_OF_TODAY, *FOR_OTHER_BODIES)
 
 
 def measure(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:
@@ -29,6 +32,9 @@ def measure(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]
     if not set(names).isdisjoint(ON_LETTERS_OF_TODAY):
         with running() as stack:
             yield "clocks", measure_clocks(stack, scale)
+    if not set(names).isdisjoint(FOR_OTHER_BODIES):
+        with running(SERVICES, ALL) as stack:
+            yield "ministries", measure_ministries(stack, scale)
 
 
 def _on_the_whole_log(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:

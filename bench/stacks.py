@@ -2,12 +2,14 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.progress import say
+from jauap import bodies
 from jauap.messaging import access, registry, topics
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
@@ -28,22 +30,28 @@ class Running(NamedTuple):
     addresses: Addresses
 
 
-def _prepare(addresses: Addresses) -> None:
-    topics.apply(addresses.kafka, addresses.partitions)
-    access.apply(addresses.kafka, (), (), addresses.password)
+def _prepare(addresses: Addresses, granted: Collection[str]) -> None:
+    topics.apply(addresses.kafka, addresses.partitions, bodies=granted)
+    access.apply(addresses.kafka, granted, granted, addresses.password)
+    for body in bodies.shipped():
+        if body.code in granted:
+            bodies.put(Path(addresses.bodies), bodies.with_access(body, "granted"))
     registry.register_all(addresses.registry)
 
 
 @contextmanager
-def running(services: Sequence[str] = ()) -> Iterator[Running]:
-    """Kafka, registry, PostgreSQL, topics, schemas, and these services; all of it is erased in the end."""
+def running(services: Sequence[str] = (), granted: Collection[str] = ()) -> Iterator[Running]:
+    """Kafka, registry, PostgreSQL, topics, schemas, and these services; all of it is erased in the end.
+
+    `granted` are the codes of the state bodies that have access.
+    """
     say(f"starting Kafka, registry and PostgreSQL{''.join(f', {name}' for name in services)}")
     with tempfile.TemporaryDirectory(prefix="jauap-bench-") as folder:
         machine = Stack(Path(folder) / "stack", services=services, partitions=PARTITIONS)
         try:
             machine.start(SchemaRegistry.name)  # set for a quick start: nobody waits for it later
             with _set_as_in_production():
-                addresses = machine.up(lambda _part, _words: None, _prepare)
+                addresses = machine.up(lambda _part, _words: None, partial(_prepare, granted=granted))
             yield Running(machine, addresses)
         finally:
             machine.down(lambda _part, _words: None)
