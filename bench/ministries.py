@@ -100,6 +100,7 @@ class Submitted(NamedTuple):
     items: int
     """On all feeds."""
     throttled: list[float]
+    """Seconds for which the broker made clients wait, one by one."""
 
 
 def measure_ministries(running: Running, scale: Scale) -> Found:
@@ -110,6 +111,7 @@ def measure_ministries(running: Running, scale: Scale) -> Found:
     say(f"{PER_SECOND} submissions a second from {len(SUBMITTING)} bodies, then {scale.at_once:,} at once")
     services = {part.name: part.pid for part in running.machine.status() if part.name in SERVICES and part.pid}
     answered = alone(submit, addresses, services, scale).result
+    answered = answered._replace(throttled=[*told.throttled, *answered.throttled])
     return Found(figures=(*_forwarding(told), *_submitting(answered)), raw=_raw(told, answered))
 
 
@@ -150,9 +152,20 @@ def _submitting(found: Submitted) -> Iterator[Figure]:
     for name in SERVICES:
         each = 1e6 * at_once.processor_seconds[name] / at_once.sent
         yield Figure(name=f"ministries/answered/{name}'s processor", value=each, unit="us", at_most=True)
-    left = paced.unanswered + at_once.unanswered
-    for name, number in (("unanswered", left), ("lag left", found.lag), ("repeated ids", found.repeated)):
-        yield Figure(name=f"ministries/{name}", value=number, unit="records", wanted=0, at_most=True)
+    left = {
+        "unanswered": paced.unanswered + at_once.unanswered,
+        "lag left": found.lag,
+        "repeated ids": found.repeated,
+        "throttled": len(found.throttled),
+    }
+    for name, number in left.items():
+        yield Figure(
+            name=f"ministries/{name}",
+            value=number,
+            unit="times" if name == "throttled" else "records",
+            wanted=0,
+            at_most=True,
+        )
 
 
 def _rate(answers: Answers) -> float:
@@ -178,14 +191,13 @@ def _raw(told: Forwarded, found: Submitted) -> dict[str, Any]:
         for name, run in found._asdict().items()
         if isinstance(run, Answers)
     }
-    throttled = [*told.throttled, *found.throttled]
     return {
         **waits,
         **runs,
         "lag": found.lag,
         "repeated": found.repeated,
         "items": found.items,
-        "throttled": {"times": len(throttled), "seconds": sum(throttled)},
+        "throttled": {"times": len(found.throttled), "seconds": sum(found.throttled)},
     }
 
 
