@@ -36,9 +36,8 @@ from jauap.stack.addresses import Addresses
 SERVICES = ("intake", "routing", "liaison")
 SUBMITTING = ALL[:10]
 FEED, SUBMIT = "jauap.feed.", "jauap.submit."
-PER_SECOND = 100
+PER_SECOND, AT_ONCE = 100.0, float("inf")
 WARM_ROUNDS = 5
-WARM_SUBMISSIONS = 50
 SILENCE_SECONDS = 20.0
 PAUSE_SECONDS = 0.002
 COMMIT_SECONDS = 10.0
@@ -108,7 +107,7 @@ def measure_ministries(running: Running, scale: Scale) -> Found:
     addresses = running.addresses
     say(f"{scale.forwardings:,} communications, each forwarded to {len(ALL)} bodies")
     told = alone(fan_out, addresses, scale.forwardings).result
-    say(f"{PER_SECOND} submissions a second from {len(SUBMITTING)} bodies, then {scale.at_once:,} at once")
+    say(f"{PER_SECOND:.0f} submissions a second from {len(SUBMITTING)} bodies, then {scale.at_once:,} at once")
     services = {part.name: part.pid for part in running.machine.status() if part.name in SERVICES and part.pid}
     answered = alone(submit, addresses, services, scale).result
     answered = answered._replace(throttled=[*told.throttled, *answered.throttled])
@@ -303,14 +302,14 @@ def submit(addresses: Addresses, services: dict[str, int], scale: Scale) -> Subm
     """Each body submits once to each of many cases. `services` gives process ids."""
     paced, throttled = int(PER_SECOND * scale.submitting_seconds), Throttled()
     first = WARM_ROUNDS + scale.forwardings + 1
-    cases = range(first, first + -(-(WARM_SUBMISSIONS + paced + scale.at_once) // len(SUBMITTING)))
+    counts, paces = (scale.at_once // 4, paced, scale.at_once), (AT_ONCE, PER_SECOND, AT_ONCE)
+    cases = range(first, first + -(-sum(counts) // len(SUBMITTING)))
     _do(addresses, map(_letter, cases))
     _do(addresses, (_forwarding_to(SUBMITTING, number) for number in cases))
     submissions = iter(_submissions(addresses, cases))
     producers = {body: producer(addresses, body, throttled) for body in SUBMITTING}
     codec = Codec(schema_ids(addresses.registry, [f"{FEED}{BODY}"]))
-    batches = [[next(submissions) for _ in range(count)] for count in (WARM_SUBMISSIONS, paced, scale.at_once)]
-    paces = (PER_SECOND, PER_SECOND, float("inf"))
+    batches = [[next(submissions) for _ in range(count)] for count in counts]  # the first one warms all that it meets
     with Readers(addresses, SUBMITTING, FEED, throttled) as readers:
         _await_forwarded(readers, cases)
         _, *found = (
