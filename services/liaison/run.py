@@ -6,6 +6,7 @@ missing; what is written twice has the same id. Of several instances the one tha
 writes, and the others stand by: that is less work, not correctness.
 """
 
+import gc
 import time
 from collections import deque
 from collections.abc import Callable, Collection
@@ -210,10 +211,14 @@ class Liaison:
     def run(self, stopping: Callable[[], bool], on_ready: Callable[[], None] = lambda: None) -> None:
         """Go round until told to stop, then deliver what is in flight and commit."""
         was_ready = False
+        gc.disable()  # nothing that is folded holds a cycle, and there may be millions of values to look through
         while not stopping():
             self.turn()
             if self.ready and not was_ready:
                 was_ready = True
+                gc.collect()
+                gc.freeze()  # what was folded at the start is not looked through again and again
+                gc.enable()
                 on_ready()
         self.close()
 
