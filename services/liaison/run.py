@@ -317,6 +317,8 @@ class Liaison:
             self._tell(case_id)
         asked = False
         for door, count in arrived if self.writes else ():
+            if self.doors.get(door.body) is not door:
+                continue  # meanwhile it was shut: the body's access ended
             asked = self._let_in(door, count, asked=asked)
             self._answer(door)
 
@@ -325,7 +327,7 @@ class Liaison:
         if track.standstill is not None:
             return  # it is told once it goes on
         try:
-            story.catch_up(track.case)
+            story.catch_up()
             for feed in self.feeds if self.writes else ():
                 for item in story.untold(feed, self.feeds[feed]):
                     if item.id not in self.sent:

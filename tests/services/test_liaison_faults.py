@@ -358,6 +358,25 @@ def test_submissions_that_can_t_be_judged_by_our_fault_stand_still_and_are_redri
     assert world.repeats("MIA") == 0
 
 
+def test_access_that_ends_while_a_submission_waits_stops_nobody(world: World) -> None:
+    """A refusal that has no feed to stand on any more is not told."""
+    world.forward(*CASES)
+    instance, bodies = Instance(world.log), set(BODIES)
+    instance.liaison.bodies = lambda: frozenset(bodies)
+    instance.go_on()
+    place = world.submit("MIA", CASES[0], b"poison")
+    instance.reader.slow = {(events_topic("intake"), 0)}
+    world.record("KAZ-9-2026", "intake", a_communication())
+    instance.go_on(2)
+    bodies.discard("MIA")
+    instance.reader.slow.clear()
+    instance.go_on()
+    assert world.answers("MIA") == {}
+    bodies.add("MIA")
+    instance.go_on()
+    assert world.answers("MIA") == {place: SubmissionRefused}
+
+
 def test_submissions_wait_while_the_registry_is_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is refused because it does not answer."""
     monkeypatch.setattr("services.liaison.run.ASK_AGAIN_SECONDS", 0)
