@@ -137,6 +137,11 @@ class Story:
         """All information that bodies ever supplied in this case, by sequence."""
         self._publications: dict[tuple[str, int], Happened] = {}
         """Of the MFA's and of OHCHR's, by entry."""
+        self._paired: set[tuple[str, str]] = set()
+        """Hashes of a page and of the publication that it goes with."""
+        self._responses: list[int] = []
+        self._withdrawn_by: dict[int, int] = {}
+        """Sequences of all substantive responses; of publication's entries that were withdrawn, and by which record."""
         self._withdrawn_entries: set[tuple[str, int]] = set()
         self._letter: Communication | None = None
         self._answered: set[str] = set()
@@ -147,10 +152,10 @@ class Story:
         if type(happened.event) in TELLING:
             self._taken.append(happened)
 
-    def catch_up(self, case: Case) -> None:
-        """Make items of what was noted, in the order in which it was recorded; `case` is the case with all of it."""
+    def catch_up(self) -> None:
+        """Make items of what was noted, in the order in which it was recorded."""
         for happened in sorted(self._taken, key=in_order):
-            self._note(happened, case)
+            self._note(happened)
         self._taken.clear()
 
     def untold(self, feed: str, told: Collection[str]) -> list[Item]:
@@ -206,12 +211,17 @@ class Story:
 
     # --- what each event makes ---
 
-    def _note(self, happened: Happened, case: Case) -> None:
+    def _note(self, happened: Happened) -> None:
         match happened.event:
             case EntryWithdrawn(entry=entry):
                 self._withdrawn(happened, (happened.recorded.service, entry))
             case PublishedOnSite() | OHCHRPublished():
-                self._published(happened, case)
+                self._publications[happened.entry] = happened
+                self._published(happened)
+            case ResponseSent(kind=kind):
+                if kind != "acknowledgement":
+                    self._responses.append(happened.recorded.sequence)
+                self._published(happened)
             case CommandRefused():
                 self._answer(SubmissionRefused, happened)
             case _ if happened.recorded.service == "intake":
@@ -262,14 +272,38 @@ class Story:
         for entry in entries:
             self._made.setdefault(entry, []).append(item)
 
-    def _published(self, happened: Happened, case: Case) -> None:
+    def _published(self, happened: Happened) -> None:
         """14-8(2): what stands on the MFA's site is told once OHCHR's publication of the same is on record too."""
-        for other in self._publications.values():
-            page, published = (other, happened) if happened.recorded.service == "intake" else (happened, other)
-            if other.entry not in self._withdrawn_entries and _are_of_the_same(case, page.event, published.event):
-                item = Item(DocumentPublished, PUBLIC, happened, page, published.hash)
-                self._add(item, page.entry, published.entry)
-        self._publications[happened.entry] = happened
+        found = [one for one in self._publications.values() if one.entry not in self._withdrawn_entries]
+        for page in found:
+            for published in found:
+                pair = page.hash, published.hash
+                if pair not in self._paired and self._are_of_the_same(page.event, published.event):
+                    self._paired.add(pair)
+                    item = Item(DocumentPublished, PUBLIC, happened, page, published.hash)
+                    self._add(item, page.entry, published.entry)
+
+    def _are_of_the_same(self, page: Event, published: Event) -> bool:
+        """Whether a page of the MFA's and a publication of OHCHR's are of the communication, or of one response.
+
+        What they name decides, whatever became of it since: so it is the same for whoever folds it later.
+        """
+        if not isinstance(page, PublishedOnSite) or not isinstance(published, OHCHRPublished):
+            return False
+        if page.what != published.what or page.what == "communication":
+            return page.what == published.what
+        if page.response is None or published.response is None:
+            return False
+        if page.response == published.response:
+            return True
+        return self._in_force(page.response) == self._in_force(published.response) is not None
+
+    def _in_force(self, response: int | None) -> int | None:
+        """A response, or what was entered in its place after it was withdrawn; None: nothing was yet."""
+        while response is not None and response in self._withdrawn_by:
+            withdrawn = self._withdrawn_by[response]
+            response = next((at for at in self._responses if at > withdrawn), None)
+        return response
 
     # --- what takes items back ---
 
@@ -280,6 +314,8 @@ class Story:
 
     def _withdrawn(self, happened: Happened, entry: tuple[str, int]) -> None:
         self._withdrawn_entries.add(entry)
+        if entry[0] == "publication":
+            self._withdrawn_by[entry[1]] = happened.recorded.sequence
         for nth, item in enumerate(list(self._made.get(entry, ()))):
             if item.kind is ItemWithdrawn:
                 self._stands_again(item, happened, nth)
@@ -306,16 +342,6 @@ def _is_due(item: Item, told: Collection[str]) -> bool:
     return not item.gone or item.kind is SubmissionTaken
 
 
-def _are_of_the_same(case: Case, page: Event, published: Event) -> bool:
-    """Whether a page of the MFA's and a publication of OHCHR's are of the communication, or of the same response."""
-    if not isinstance(page, PublishedOnSite) or not isinstance(published, OHCHRPublished):
-        return False
-    if page.what == "communication" or page.what != published.what:
-        return page.what == published.what
-    meant = cases.response_meant(case, page.response)
-    return meant is not None and meant == cases.response_meant(case, published.response)
-
-
 TELLING = frozenset(
     {
         CommunicationReceived,
@@ -328,6 +354,7 @@ TELLING = frozenset(
         AgencyInfoSubmitted,
         AgencyInfoDeclined,
         CommandRefused,
+        ResponseSent,
         PublishedOnSite,
         OHCHRPublished,
         CaseMerged,

@@ -95,7 +95,7 @@ def test_who_submits_follows_from_the_topic() -> None:
     for one in history:
         story.take(Happened(one, "h", f"2026-06-12T00:00:0{one.sequence}Z", "jauap.submit.MIA/0/3", "mine-1"))
     case = given(a_communication(), a_forwarding("MIA"), some_info())
-    story.catch_up(case)
+    story.catch_up()
     command = doorman.command(supplied, case, story)
     assert isinstance(command, SubmitAgencyInfo)
     assert (command.body, command.corrects) == ("MIA", 2)

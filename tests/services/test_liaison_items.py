@@ -85,7 +85,7 @@ class Reader:
         for one in events:
             self.case = evolve(self.case, one.recorded)
             self.story.take(one)
-        self.story.catch_up(self.case)
+        self.story.catch_up()
         for feed in feeds:
             read = self.told.setdefault(feed, [])
             while items := self.story.untold(feed, {known for known, _ in read}):
@@ -310,9 +310,26 @@ def test_a_response_that_was_entered_again_is_the_one_that_was_published() -> No
 
 
 def test_a_page_of_one_response_is_not_public_with_another_one_s_publication() -> None:
-    """Each response is published on its own."""
+    """Each response is published on its own, and a withdrawal puts no earlier one in its place."""
     history = (LETTER, a_response(kind="interim"), a_response(), an_ohchr_publication("response", response=1))
     assert told(PUBLIC, *history, a_site_publication("response", response=2)) == []
+    page = (LETTER, a_response(kind="interim"), a_response(), a_site_publication("response", response=1))
+    other = (an_ohchr_publication("response", response=2), by("publication", a_withdrawal(1)))
+    assert told(PUBLIC, *page, *other) == told_late(PUBLIC, *page, *other) == []
+
+
+def test_a_page_is_taken_back_by_who_started_after_its_response_was_withdrawn() -> None:
+    """What follows from a page does not hang on when liaison was started."""
+    history = happened(
+        LETTER, a_response(), an_ohchr_publication("response", response=1), a_site_publication("response", response=1),
+        by("publication", a_withdrawal(1)), by("publication", a_withdrawal(2)),
+    )  # fmt: skip
+    before, after = Reader(), Reader()
+    before.look(history[:4], PUBLIC)
+    after.told = before.told
+    after.look(history[:5], PUBLIC)
+    after.look(history[5:], PUBLIC)
+    assert [type(item) for item in after.has(PUBLIC)] == [DocumentPublished, ItemWithdrawn]
 
 
 def test_a_page_that_was_withdrawn_before_ohchr_published_is_never_public() -> None:
@@ -344,7 +361,7 @@ def test_the_same_follows_however_the_topics_interleave(random: Any) -> None:
         one = rest[service].pop(0)
         case = evolve(case, one.recorded)
         shuffled.take(one)
-    shuffled.catch_up(case)
+    shuffled.catch_up()
     straight = Reader()
     straight.look(events)
     for feed in ("MIA", "MOJ", "GPO", OMBUDSMAN, PUBLIC):
