@@ -40,6 +40,14 @@ PUBLIC_TOPIC = "jauap.public"
 COMMANDS_TOPIC = "jauap.intake.commands"
 LOOK_SECONDS = 0.5
 """Between two looks whether the topics of a body that was granted access are there."""
+AT_ONCE = 100
+"""Submissions of one body that are judged in a round: then it is another's turn."""
+MOST_WAITING = 1000
+"""Submissions of one body that were read and not settled: more of it is not read, and waits in its topic."""
+MOST_UNDECIDED = 200
+"""Commands of one body that intake has not decided yet: officers and other bodies wait behind no more than these."""
+DECIDED_WITHIN_SECONDS = 5.0
+"""What takes longer stands still, or its service does: the next submissions do not wait for it."""
 ASK_AGAIN_SECONDS = 1.0
 """Before the registry is asked again that did not answer."""
 
@@ -52,6 +60,10 @@ def feed_topic(feed: str) -> str:
 def submit_topic(body: str) -> str:
     """The topic that a body submits on."""
     return f"{doorman.TOPIC}{body}"
+
+
+class NotYet(Exception):
+    """What a submission names may be on record in a moment: an earlier submission of the body is being decided."""
 
 
 class Answer(NamedTuple):
@@ -76,8 +88,27 @@ class Door:
         """Commands that are not acknowledged yet, by the submission's offset."""
         self.answers: dict[str, Answer] = {}
         """Refusals that are not known to stand on the feed yet, by id."""
+        self.undecided: dict[int, float] = {}
+        """When those were issued that have no record of intake's yet, by the submission's offset; oldest first."""
+        self.overfull = False
+        """Whether no more is read, until half of what was read is settled."""
         self.stands_still: str | None = None
         """Why nothing more is let in, by our own fault; None: it goes on."""
+
+    @property
+    def undecided_lately(self) -> int:
+        """How many submissions intake may decide any moment."""
+        since = time.monotonic() - DECIDED_WITHIN_SECONDS
+        for offset in [offset for offset, issued in self.undecided.items() if issued < since]:
+            del self.undecided[offset]
+        return len(self.undecided)
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether enough of it was read."""
+        waiting = len(self.queue) + len(self.answers) + len(self.issued)
+        self.overfull = waiting >= (MOST_WAITING // 2 if self.overfull else MOST_WAITING)
+        return self.overfull
 
     def settled(self, offset: int) -> Callable[[], None]:
         """What to do once a submission is dealt with for good."""
@@ -116,6 +147,8 @@ class Liaison:
         """The ids that stand on each feed that is served."""
         self.doors: dict[str, Door] = {}
         self.ids: Releases = {}
+        self._has_more = False
+        """Whether there is more to judge at once."""
         self.writes = False
         """Whether it is this instance's turn."""
         self._looked_at, self._committed_at, self._ask_registry_at = float("-inf"), 0.0, 0.0
@@ -234,7 +267,8 @@ class Liaison:
         self.turns.poll(0)
         self._look_at_bodies()
         try:
-            for message in self.followed.poll(seconds):
+            self.followed.hold([door.place for door in self.doors.values() if door.is_overfull])
+            for message in self.followed.poll(0 if self._has_more else seconds):
                 self._take(message)
             self.writer.serve()
             if self.writer.failed is not None:
@@ -267,7 +301,10 @@ class Liaison:
         if folded.track is None or folded.recorded is None or folded.track.case.case_id == CALENDAR:
             return
         case_id = folded.track.case.case_id
-        self.stories.setdefault(case_id, Story()).take(_happened(folded))
+        happened = _happened(folded)
+        self.stories.setdefault(case_id, Story()).take(happened)
+        if happened.submitted_at is not None and (door := self.doors.get(happened.submitted_at[0])) is not None:
+            door.undecided.pop(happened.submitted_at[1], None)
         self._stirred[case_id] = None
 
     def _take_item(self, message: Message) -> None:
@@ -291,7 +328,7 @@ class Liaison:
 
     def _reach_ends(self) -> None:
         waiting = (door for door in self.doors.values() if door.queue or door.answers.keys() - self.sent)
-        arrived = [(door, len(door.queue)) for door in waiting]
+        arrived = [(door, min(len(door.queue), AT_ONCE)) for door in waiting]
         if time.monotonic() < self._ask_registry_at:
             arrived = []
         if self._target is None and (not self.live or self._stirred or arrived):
@@ -315,7 +352,7 @@ class Liaison:
             log.info("live", cases=len(self.tracks), feeds=len(self.feeds), writes=self.writes)
         for case_id in stirred:
             self._tell(case_id)
-        asked = False
+        asked = self._has_more = False
         for door, count in arrived if self.writes else ():
             if self.doors.get(door.body) is not door:
                 continue  # meanwhile it was shut: the body's access ended
@@ -350,10 +387,14 @@ class Liaison:
     def _let_in(self, door: Door, count: int, *, asked: bool) -> bool:
         """Judge so much of what a body submitted, in order. `asked`: the registry was asked since it was read."""
         for message in list(islice(door.queue, count)):
+            if door.undecided_lately >= MOST_UNDECIDED:
+                return asked
             try:
                 if doorman.schema_id(message) not in self.ids and not asked:
                     asked, self.ids = True, self._releases()
                 self._judge(door, message)
+            except NotYet:
+                return asked
             except RegistryError as reason:
                 log.warning("submissions wait for the registry", body=door.body, reason=str(reason))
                 self._ask_registry_at = time.monotonic() + ASK_AGAIN_SECONDS
@@ -367,6 +408,7 @@ class Liaison:
                 return asked
             else:
                 door.queue.popleft()
+        self._has_more = self._has_more or bool(door.queue)
         return asked
 
     def _judge(self, door: Door, message: Message) -> None:
@@ -380,6 +422,8 @@ class Liaison:
                 return
             command = doorman.command(submitted, track.case if track is not None else None, story)
         except Refused as refused:
+            if door.undecided_lately and any(fault.code == "UnknownSubmission" for fault in refused.faults):
+                raise NotYet from None
             answer = SubmissionRefused(
                 submission=doorman.submission_id(message), offset=message.offset, faults=refused.faults
             )
@@ -393,6 +437,7 @@ class Liaison:
             actor=door.body,
             correlation_id=doorman.submission_id(message),
         )
+        door.undecided[message.offset] = time.monotonic()
         door.issued[message.offset] = written(order, self.codec, SOURCE, _appended(message))
         self._issue(door, message.offset)
 

@@ -92,6 +92,15 @@ class MemoryReader(Reader):
         """Read these places, and no others; a negative offset is the beginning."""
         self._next = {place: max(start, 0) for place, start in starts.items()}
 
+    def leave(self, places: Collection[Place]) -> None:
+        """Read these places no more."""
+        for place in places:
+            del self._next[place]
+
+    def read_too(self, starts: Mapping[Place, int]) -> None:
+        """Read these places besides."""
+        self._next |= {place: max(start, 0) for place, start in starts.items()}
+
     def meet(self, trouble: Trouble) -> None:
         """Meet an error at the next poll, in front of the records that were fetched with it."""
         self._met.append(trouble)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from jauap.domain import commands, feeds, submissions
 from jauap.domain.case import SERVICES
@@ -375,6 +376,64 @@ def test_access_that_ends_while_a_submission_waits_stops_nobody(world: World) ->
     bodies.add("MIA")
     instance.go_on()
     assert world.answers("MIA") == {place: SubmissionRefused}
+
+
+def test_who_submits_without_end_keeps_nobody_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each body has its turn; more than can be judged soon is not even read; in the end each has its answer."""
+    monkeypatch.setattr("services.liaison.run.AT_ONCE", 3)
+    monkeypatch.setattr("services.liaison.run.MOST_WAITING", 10)
+    world.forward(*CASES)
+    instance = Instance(world.log)
+    instance.go_on()
+    flood = [world.submit("MIA", CASES[0], b"x" * 9) for _ in range(2500)]
+    place = world.submit("MOJ", CASES[0], b"poison")
+    instance.go_on(3)
+    assert world.answers("MOJ") == {place: SubmissionRefused}
+    assert len(world.answers("MIA")) < 10
+    assert len(instance.liaison.doors["MIA"].queue) <= 1000  # what one poll may give
+    monkeypatch.setattr("services.liaison.run.AT_ONCE", 500)
+    instance.go_on(60)
+    assert world.answers("MIA") == dict.fromkeys(flood, SubmissionRefused)
+    assert world.repeats("MIA") == 0
+
+
+def test_no_more_is_issued_than_intake_decides(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that others' commands wait behind a few; but what intake holds for long holds nothing up."""
+    monkeypatch.setattr("services.liaison.run.MOST_UNDECIDED", 2)
+    world.forward(*CASES)
+    instance = Instance(world.log)
+    instance.go_on()
+    places = [world.submit("MIA", CASES[0]) for _ in range(5)]
+    instance.go_on()
+    issued = world.log.places[COMMANDS_TOPIC, 0]
+    assert len(issued) == 2
+    world.intake()
+    instance.go_on()
+    assert len(issued) == 4
+    monkeypatch.setattr("services.liaison.run.DECIDED_WITHIN_SECONDS", -1)
+    instance.go_on()
+    world.intake()
+    instance.go_on()
+    assert world.answers("MIA") == dict.fromkeys(places, SubmissionTaken)
+
+
+def test_a_correction_waits_for_what_it_corrects(world: World) -> None:
+    """Both may be sent at once: the second is judged when the first is on record."""
+    world.forward(*CASES)
+    instance = Instance(world.log)
+    instance.go_on()
+    first = world.submit("MIA", CASES[0])
+    second = world.submit("MIA", CASES[0], replace(INFO, corrects=first))
+    instance.go_on()
+    assert world.answers("MIA") == {}
+    world.intake()
+    instance.go_on()
+    world.intake()
+    instance.go_on()
+    assert world.answers("MIA") == dict.fromkeys((first, second), SubmissionTaken)
+    unknown = world.submit("MIA", CASES[0], replace(INFO, corrects="never sent"))
+    instance.go_on()
+    assert world.answers("MIA")[unknown] is SubmissionRefused
 
 
 def test_submissions_wait_while_the_registry_is_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ epoch rises; where the log is another one, `LogDiffers` says so, and who folded 
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import structlog
 
@@ -40,6 +40,10 @@ class _Position:
         self.verifying = bool(self.before)
 
 
+def _start(position: _Position) -> int:
+    return position.at if position.verifying else position.next or BEGINNING
+
+
 class Followed:
     """What a process has read of some places, and how far. It takes new places, and leaves others, at any time."""
 
@@ -47,6 +51,7 @@ class Followed:
         """Nothing is followed yet. `reader` is in no group."""
         self._reader, self._ends = reader, ends
         self._positions: dict[Place, _Position] = {}
+        self._held: set[Place] = set()
         self._differs: LogDiffers | None = None
 
     def follow(self, starts: Mapping[Place, Hint]) -> None:
@@ -62,6 +67,16 @@ class Followed:
             self._positions[place] = _Position(START)
         self._differs = None
         self._assign()
+
+    def hold(self, places: Collection[Place]) -> None:
+        """Give nothing of these places until they are held no more: what stands at others is not to wait behind it."""
+        wanted = self._positions.keys() & set(places)
+        held, back = wanted - self._held, self._held - wanted
+        self._held = wanted
+        if held:
+            self._reader.leave(held)
+        if back:
+            self._reader.read_too({place: _start(self._positions[place]) for place in back})
 
     def poll(self, seconds: float) -> list[Message]:
         """Wait for a record at most so long, then take what is there. Raises LogDiffers, and LogUnavailable."""
@@ -108,11 +123,9 @@ class Followed:
         self._assign()
 
     def _assign(self) -> None:
+        self._held &= self._positions.keys()
         self._reader.read_from(
-            {
-                place: position.at if position.verifying else position.next or BEGINNING
-                for place, position in self._positions.items()
-            }
+            {place: _start(position) for place, position in self._positions.items() if place not in self._held}
         )
 
     def _skip_to_ends(self) -> None:

@@ -164,6 +164,16 @@ class Reader:
         self.ended.clear()
         self._consumer.assign(_partitions(starts))
 
+    def leave(self, places: Collection[Place]) -> None:
+        """Read these places no more; what was fetched of them is dropped. The others are not disturbed."""
+        for place in places:
+            self.ended.pop(place, None)
+        self._consumer.incremental_unassign(_partitions(dict.fromkeys(places, 0)))
+
+    def read_too(self, starts: Mapping[Place, int]) -> None:
+        """Read these places besides, from these offsets on."""
+        self._consumer.incremental_assign(_partitions(starts))
+
     def poll(self, seconds: float, most: int = 1000) -> list[Message | Trouble]:
         """Wait for a record at most so long, then take what is there: `consume(n, t)` would wait the whole t."""
         first = self._consumer.poll(seconds)
