@@ -8,9 +8,10 @@ import errno
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,8 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 CHUNK = 1 << 20
 LARGEST = 512 * 2**20
 """Bytes of a document, at most: the store must not eat the disk that the log is on."""
+KEPT_FREE = 5 * 2**30
+"""Bytes that stay free on the store's disk, or a twentieth of it if that is less: the log may be on the same."""
 READ_ONLY = 0o440
 FOLDER = 0o750
 
@@ -64,7 +67,7 @@ class DocumentStore(ABC):
             with source.open("rb") as stream:
                 return self.add(stream, expected)
         with self._draft() as draft:
-            sha256, size = digest(source, draft, self._largest)
+            sha256, size = digest(source, draft, self._largest, self._has_room)
             if expected not in (None, sha256):
                 raise OtherDocument
             self._publish(draft, sha256, size)
@@ -88,6 +91,10 @@ class DocumentStore(ABC):
         if SHA256.fullmatch(sha256) is None:
             raise NoSuchDocument
         return self._read(f"{sha256[:2]}/{sha256}")
+
+    @abstractmethod
+    def _has_room(self) -> None:
+        """Raise OSError where the store takes no more."""
 
     @abstractmethod
     def _draft(self) -> AbstractContextManager[BinaryIO]:
@@ -131,6 +138,11 @@ class FolderStore(DocumentStore):
             raise NoSuchDocument from None
         return stream, os.fstat(stream.fileno()).st_size
 
+    def _has_room(self) -> None:
+        disk = shutil.disk_usage(self._folder)
+        if disk.free < min(KEPT_FREE, disk.total // 20):
+            raise OSError(errno.ENOSPC, "too little room is left on its disk", str(self._folder))
+
     @contextmanager
     def _draft(self) -> Iterator[BinaryIO]:
         self._folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
@@ -158,10 +170,15 @@ class FolderStore(DocumentStore):
                 os.close(handle)
 
 
-def digest(stream: BinaryIO, copy: BinaryIO | None = None, largest: int = LARGEST) -> tuple[str, int]:
+def digest(
+    stream: BinaryIO,
+    copy: BinaryIO | None = None,
+    largest: int = LARGEST,
+    has_room: Callable[[], None] = lambda: None,
+) -> tuple[str, int]:
     """The SHA-256, in lower-case hexadecimal digits, and the size of a stream's bytes, which are copied if asked.
 
-    Raises TooLarge, if a copy is asked for.
+    Raises TooLarge, if a copy is asked for, and what `has_room` raises before each piece of it.
     """
     sha256, size = hashlib.sha256(), 0
     while chunk := stream.read(CHUNK):
@@ -170,5 +187,6 @@ def digest(stream: BinaryIO, copy: BinaryIO | None = None, largest: int = LARGES
         if copy is not None and size > largest:
             raise TooLarge(largest)
         if copy is not None:
+            has_room()
             copy.write(chunk)
     return sha256.hexdigest(), size

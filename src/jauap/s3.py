@@ -126,6 +126,9 @@ class S3Store(DocumentStore):
         except (BotoCoreError, ValueError) as error:
             raise _wrong(f"can't be used: {error}") from error
 
+    def _has_room(self) -> None:
+        """Its own quota says when it is full."""
+
     @contextmanager
     def _draft(self) -> Iterator[BinaryIO]:
         with tempfile.TemporaryFile() as draft:

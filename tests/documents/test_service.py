@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import re
+import shutil
 import socket
 import threading
 import time
@@ -323,6 +324,17 @@ def test_a_store_that_fails_is_told(at_folder: Running, tmp_path: Path) -> None:
     for method in ("GET", "PUT"):
         got = at_folder.of("cli").ask(method, f"/documents/{SHA256}", LETTER)
         assert (got.status, got.error) == (503, "StoreUnavailable")
+
+
+def test_a_disk_that_gets_full_takes_no_more(at_folder: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who puts documents without end stops nobody's log; what is there can still be had."""
+    liaison = at_folder.of("liaison")
+    assert liaison.ask("PUT", f"/documents/{SHA256}", LETTER).status == 201
+    full = shutil.disk_usage("/")._replace(total=100 * 2**30, free=4 * 2**30)
+    monkeypatch.setattr("jauap.documents.shutil.disk_usage", lambda _: full)
+    assert liaison.ask("PUT", f"/documents/{LONG_SHA256}", LONG).status == 503
+    assert liaison.ask("GET", f"/documents/{LONG_SHA256}").status == 404
+    assert liaison.ask("GET", f"/documents/{SHA256}").body == LETTER
 
 
 # Who asks
