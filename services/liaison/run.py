@@ -46,6 +46,9 @@ MOST_WAITING = 1000
 """Submissions of one body that were read and not settled: more of it is not read, and waits in its topic."""
 MOST_UNDECIDED = 200
 """Commands of one body that intake has not decided yet: officers and other bodies wait behind no more than these."""
+RATE = 50.0
+BURST = 1000.0
+"""Submissions of one body that are judged in a second on average, and at once: answers are kept for ever."""
 DECIDED_WITHIN_SECONDS = 5.0
 """What takes longer stands still, or its service does: the next submissions do not wait for it."""
 ASK_AGAIN_SECONDS = 1.0
@@ -90,6 +93,8 @@ class Door:
         """Refusals that are not known to stand on the feed yet, by id."""
         self.undecided: dict[int, float] = {}
         """When those were issued that have no record of intake's yet, by the submission's offset; oldest first."""
+        self._turns, self._turns_at = BURST, time.monotonic()
+        """How many may be judged now, as it was then."""
         self.overfull = False
         """Whether no more is read, until half of what was read is settled."""
         self.stands_still: str | None = None
@@ -102,6 +107,16 @@ class Door:
         for offset in [offset for offset, issued in self.undecided.items() if issued < since]:
             del self.undecided[offset]
         return len(self.undecided)
+
+    def has_turns(self) -> bool:
+        """Whether one more may be judged now."""
+        now = time.monotonic()
+        self._turns, self._turns_at = min(BURST, self._turns + RATE * (now - self._turns_at)), now
+        return self._turns >= 1
+
+    def take_turn(self) -> None:
+        """One is judged."""
+        self._turns -= 1
 
     @property
     def is_overfull(self) -> bool:
@@ -387,7 +402,7 @@ class Liaison:
     def _let_in(self, door: Door, count: int, *, asked: bool) -> bool:
         """Judge so much of what a body submitted, in order. `asked`: the registry was asked since it was read."""
         for message in list(islice(door.queue, count)):
-            if door.undecided_lately >= MOST_UNDECIDED:
+            if not door.has_turns() or door.undecided_lately >= MOST_UNDECIDED:
                 return asked
             try:
                 if doorman.schema_id(message) not in self.ids and not asked:
@@ -408,6 +423,7 @@ class Liaison:
                 return asked
             else:
                 door.queue.popleft()
+                door.take_turn()
         self._has_more = self._has_more or bool(door.queue)
         return asked
 

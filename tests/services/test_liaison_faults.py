@@ -392,6 +392,11 @@ def test_who_submits_without_end_keeps_nobody_waiting(world: World, monkeypatch:
     assert len(world.answers("MIA")) < 10
     assert len(instance.liaison.doors["MIA"].queue) <= 1000  # what one poll may give
     monkeypatch.setattr("services.liaison.run.AT_ONCE", 500)
+    monkeypatch.setattr("services.liaison.run.BURST", 1500)
+    monkeypatch.setattr("services.liaison.run.RATE", 0)
+    instance.go_on(60)
+    assert 990 < len(world.answers("MIA")) <= 1000, "it used its turns up"
+    monkeypatch.setattr("services.liaison.run.RATE", 1e9)
     instance.go_on(60)
     assert world.answers("MIA") == dict.fromkeys(flood, SubmissionRefused)
     assert world.repeats("MIA") == 0
