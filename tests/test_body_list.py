@@ -1,6 +1,7 @@
 """The deployment's bodies: what ships, what its list adds, and who has access, as the file is now."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -79,3 +80,11 @@ def test_a_list_that_is_spoilt_later_is_told_and_the_one_before_holds(file: Path
     put_right.write_text("[]")
     put_right.replace(file)
     assert bodies.with_access() == frozenset()
+
+
+def test_two_that_write_at_once_lose_nothing(file: Path) -> None:
+    """Two operators grant access to two bodies: both are on the list."""
+    bodies = [msgspec.structs.replace(ABAI, code=f"BODY-{number}") for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda body: put(file, body), bodies))
+    assert {body["code"] for body in json.loads(file.read_bytes())} == {body.code for body in bodies}

@@ -3,7 +3,7 @@
 The list is a JSON file of the same form as the shipped one. It also says which bodies have access to the broker.
 """
 
-import os
+from fcntl import LOCK_EX, flock
 from importlib.resources import files
 from pathlib import Path
 
@@ -60,17 +60,20 @@ class BodyList:
 
 
 def put(file: Path, body: Body) -> None:
-    """Write one body into the deployment's list, in place of what it says of that code. Raises UnusableList."""
-    kept = [one for one in _own(file) if one.code != body.code] if file.exists() else []
-    content = msgspec.json.format(msgspec.json.encode([*kept, body]), indent=2)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    """Write one body into the deployment's list, in place of what it says of that code. Raises UnusableList.
+
+    Who writes at the same time has its turn after.
+    """
+    draft = file.with_name(f".{file.name}.new")
     try:
-        draft.write_bytes(content + b"\n")
-        draft.replace(file)
+        with file.with_name(f".{file.name}.lock").open("w") as turn:
+            flock(turn, LOCK_EX)  # given back when the file is closed, however this ends
+            kept = [one for one in _own(file) if one.code != body.code] if file.exists() else []
+            content = msgspec.json.format(msgspec.json.encode([*kept, body]), indent=2)
+            draft.write_bytes(content + b"\n")
+            draft.replace(file)
     except OSError as error:
         raise UnusableList(f"{file} can't be written: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def with_access(body: Body, access: Access) -> Body:
