@@ -22,7 +22,7 @@ from jauap.domain.feeds import SubmissionRefused
 from jauap.messaging.avro import Codec, UnknownSchema
 from jauap.messaging.envelope import Message, Outgoing, cloud_event
 from jauap.messaging.folding import CASE_ID, SERVICE_OF, Folded, Track, fold, park
-from jauap.messaging.followed import START, Followed, Hint, LogDiffers
+from jauap.messaging.followed import START, Denied, Followed, Hint, LogDiffers
 from jauap.messaging.lane import EVENT_TOPICS, Commits
 from jauap.messaging.log import Ends, LogUnavailable, Place, Reader, Writer
 from jauap.messaging.loop import COMMITS_EVERY_SECONDS, MOST_PARKED, RECOVERY_PAUSE_SECONDS, TooManyParked
@@ -51,6 +51,8 @@ BURST = 1000.0
 """Submissions of one body that are judged in a second on average, and at once: answers are kept for ever."""
 DECIDED_WITHIN_SECONDS = 5.0
 """What takes longer stands still, or its service does: the next submissions do not wait for it."""
+DENIED_SECONDS = 10.0
+"""Before it is tried again to serve a body whose topics may not be read."""
 ASK_AGAIN_SECONDS = 1.0
 """Before the registry is asked again that did not answer."""
 
@@ -161,6 +163,8 @@ class Liaison:
         self.feeds: dict[str, set[str]] = {PUBLIC: set()}
         """The ids that stand on each feed that is served."""
         self.doors: dict[str, Door] = {}
+        self._denied: dict[str, float] = {}
+        """Bodies whose topics may not be read, and until when that is believed."""
         self.ids: Releases = {}
         self._has_more = False
         """Whether there is more to judge at once."""
@@ -218,7 +222,7 @@ class Liaison:
         self._admitting = ({}, [])
 
     def _look_at_bodies(self) -> None:
-        granted = self.bodies()
+        granted = self.bodies() - {body for body, until in self._denied.items() if time.monotonic() < until}
         served = self.feeds.keys() - {PUBLIC}
         if granted == served or time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
@@ -292,6 +296,8 @@ class Liaison:
             self._open_doors()
         except LogDiffers as found:
             self._start_over(found)
+        except Denied as found:
+            self._go_without(found)
         self.writer.serve()
         if time.monotonic() - self._committed_at > COMMITS_EVERY_SECONDS:
             self._commit()
@@ -515,6 +521,15 @@ class Liaison:
         self.doors.clear()  # what was read of submissions with it is read again
         self._follow()
         self.followed.restart([*self.events, *((feed_topic(feed), 0) for feed in self.feeds)])
+
+    def _go_without(self, found: Denied) -> None:
+        """A body's topic may not be read, by a right that was not given or is gone: the others are served on."""
+        topic, _ = found.place
+        body = topic.removeprefix(doorman.TOPIC).removeprefix(feed_topic(""))
+        if body not in self.feeds or body == PUBLIC:
+            raise LogUnavailable(str(found))
+        log.error("a body can't be served: see jauap access check", body=body, reason=str(found))
+        self._denied[body] = time.monotonic() + DENIED_SECONDS
 
     def _parked(self, case_id: str) -> None:
         self.parked.add(case_id)

@@ -1,5 +1,6 @@
 """Liaison on a log in memory, with the faults that a broker shows too seldom to be tested on it."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -376,6 +377,27 @@ def test_access_that_ends_while_a_submission_waits_stops_nobody(world: World) ->
     bodies.add("MIA")
     instance.go_on()
     assert world.answers("MIA") == {place: SubmissionRefused}
+
+
+@pytest.mark.parametrize("topic", ["jauap.feed.MIA", "jauap.submit.MIA"])
+def test_a_body_whose_topic_may_not_be_read_holds_up_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch, topic: str
+) -> None:
+    """It is served again when the right is back."""
+    world.forward(*CASES)
+    instance = Instance(world.log)
+    instance.go_on()
+    for _ in range(3):
+        instance.reader.meet(Trouble("denied", denied=(topic, 0)))
+        instance.liaison.turn(0)
+    places = {body: world.submit(body, CASES[0], b"poison") for body in BODIES}
+    instance.go_on()
+    assert world.answers("MOJ") == {places["MOJ"]: SubmissionRefused}
+    assert world.answers("MIA") == {}
+    monkeypatch.setattr("services.liaison.run.time.monotonic", lambda base=time.monotonic: base() + 60)
+    instance.go_on()
+    assert world.answers("MIA") == {places["MIA"]: SubmissionRefused}
+    assert world.repeats("MIA") == world.repeats("MOJ") == 0
 
 
 def test_who_submits_without_end_keeps_nobody_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

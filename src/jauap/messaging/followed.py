@@ -29,6 +29,14 @@ class LogDiffers(Exception):
         self.place = place
 
 
+class Denied(Exception):
+    """The broker does not let a place be read. Who goes on without it loses nothing of the others."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(f"{place[0]}/{place[1]} may not be read")
+        self.place = place
+
+
 class _Position:
     __slots__ = ("at", "before", "epoch", "next", "verifying")
 
@@ -53,6 +61,7 @@ class Followed:
         self._positions: dict[Place, _Position] = {}
         self._held: set[Place] = set()
         self._differs: LogDiffers | None = None
+        self._denied: Denied | None = None
 
     def follow(self, starts: Mapping[Place, Hint]) -> None:
         """Follow these places and no others; one that is followed already goes on from where it is."""
@@ -79,12 +88,18 @@ class Followed:
             self._reader.read_too({place: _start(self._positions[place]) for place in back})
 
     def poll(self, seconds: float) -> list[Message]:
-        """Wait for a record at most so long, then take what is there. Raises LogDiffers, and LogUnavailable."""
+        """Wait for a record at most so long, then take what is there. Raises LogDiffers, Denied, and LogUnavailable."""
+        if self._denied is not None:
+            denied, self._denied = self._denied, None
+            raise denied
         if self._differs is not None:
             differs, self._differs = self._differs, None
             raise differs
         found: list[Message] = []
         for item in self._reader.poll(seconds):
+            if isinstance(item, Trouble) and item.denied in self._positions:
+                self._denied = Denied(item.denied)  # as below
+                continue
             trouble = item.reason if isinstance(item, Trouble) else self._take(item, found)
             if isinstance(item, Trouble) and item.lost in self._positions:
                 self._differs = LogDiffers(item.lost, item.reason)  # told next: what was found before it is taken first

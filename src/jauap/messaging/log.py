@@ -54,6 +54,8 @@ class Trouble(NamedTuple):
     reason: str
     lost: Place | None = None
     """The place whose position is gone from the log; None: a passing error."""
+    denied: Place | None = None
+    """The place that the broker does not let this reader read any more; None: another error."""
 
 
 def _message(read: ClientMessage) -> Message:
@@ -196,7 +198,12 @@ class Reader:
             return None
         if is_fatal(error):
             self._fatal = str(error)
-        return Trouble(str(error), place if error.code() in LOST and place[0] else None)
+        denied = error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+        return Trouble(
+            str(error),
+            lost=place if error.code() in LOST and place[0] else None,
+            denied=place if denied and place[0] else None,
+        )
 
     def _on_error(self, error: KafkaError) -> None:
         if is_fatal(error):
