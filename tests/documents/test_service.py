@@ -328,13 +328,13 @@ def test_a_store_that_fails_is_told(at_folder: Running, tmp_path: Path) -> None:
 
 def test_a_disk_that_gets_full_takes_no_more(at_folder: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who puts documents without end stops nobody's log; what is there can still be had."""
-    liaison = at_folder.of("liaison")
-    assert liaison.ask("PUT", f"/documents/{SHA256}", LETTER).status == 201
+    officer = at_folder.of("cli")
+    assert officer.ask("PUT", f"/documents/{SHA256}", LETTER).status == 201
     full = shutil.disk_usage("/")._replace(total=100 * 2**30, free=4 * 2**30)
     monkeypatch.setattr("jauap.documents.shutil.disk_usage", lambda _: full)
-    assert liaison.ask("PUT", f"/documents/{LONG_SHA256}", LONG).status == 503
-    assert liaison.ask("GET", f"/documents/{LONG_SHA256}").status == 404
-    assert liaison.ask("GET", f"/documents/{SHA256}").body == LETTER
+    assert officer.ask("PUT", f"/documents/{LONG_SHA256}", LONG).status == 503
+    assert officer.ask("GET", f"/documents/{LONG_SHA256}").status == 404
+    assert officer.ask("GET", f"/documents/{SHA256}").body == LETTER
 
 
 # Who asks
