@@ -88,3 +88,10 @@ def test_two_that_write_at_once_lose_nothing(file: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda body: put(file, body), bodies))
     assert {body["code"] for body in json.loads(file.read_bytes())} == {body.code for body in bodies}
+
+
+def test_the_page_of_codes_is_up_to_date() -> None:
+    """Other ministries name each other by them."""
+    page = (Path(__file__).parents[1] / "docs" / "reference" / "bodies.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{one.code}` | {one.name_en} | {one.name_kk} | {one.name_ru} |" for one in shipped()]

@@ -12,7 +12,9 @@ id=$(cat /proc/sys/kernel/random/uuid)
 end=$(kcat -F "$scratch/kcat.conf" -Q -t "$feed:0:-1" | sed 's/.*offset //')
 kcat -F "$scratch/kcat.conf" -P -t "$submit" -k "$case_id" -H "ce_id=$id" "$scratch/submission"
 offset=$end
+until=$((SECONDS + 60))
 while sleep 0.5; do
+  ((SECONDS < until)) || { echo "no answer within 60 s: it comes on the feed, for submission $id" >&2; exit 1; }
   while read -r at kind; do
     offset=$((at + 1))
     case $kind in *jauap.SubmissionTaken* | *jauap.SubmissionRefused*)

@@ -3,6 +3,7 @@
     python ministry.py read                            what is new, one JSON line each; Ctrl-C ends it
     python ministry.py read --from start --until-end   everything, and then stop
     python ministry.py submit KAZ-3-2026 information.json answer.pdf
+    python ministry.py decline KAZ-3-2026 decline.json letter.pdf
 
 Five settings by environment variable, as they were handed to you:
 
@@ -22,6 +23,7 @@ import os
 import ssl
 import struct
 import sys
+import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -35,6 +37,15 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, 
 BODY = os.environ["JAUAP_BODY"]
 HTTP = os.environ["JAUAP_HTTP"]
 PASSWORD = Path(os.environ["JAUAP_PASSWORD_FILE"]).read_text().strip()
+
+
+def login_failed(error: KafkaError) -> None:
+    """A wrong login does not get better by trying again."""
+    if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
+        print(error, file=sys.stderr)
+        os._exit(1)
+
+
 LOGIN = {
     "bootstrap.servers": os.environ["JAUAP_SERVERS"],
     "security.protocol": "SASL_SSL",
@@ -42,11 +53,12 @@ LOGIN = {
     "sasl.username": BODY,
     "sasl.password": PASSWORD,
     "ssl.ca.location": os.environ["JAUAP_CA"],
+    "error_cb": login_failed,
 }
 FEED, SUBMIT = f"jauap.feed.{BODY}", f"jauap.submit.{BODY}"
 DOCUMENTS = Path("documents")
 PATIENCE = 60.0
-"""Seconds within which a submission is usually answered by far."""
+"""Seconds within which an answer usually comes by far; while a case is repaired it comes later, on the feed."""
 
 
 def http(method: str, path: str, content: bytes | None = None) -> bytes:
@@ -87,9 +99,10 @@ def place(consumer: Consumer, start: str) -> TopicPartition:
     return consumer.offsets_for_times([TopicPartition(FEED, 0, instant)], timeout=10)[0]
 
 
-def records(consumer: Consumer, *, until_end: bool = False) -> Iterator[Message]:
-    """Records as they come."""
-    while True:
+def records(consumer: Consumer, *, until_end: bool = False, seconds: float = float("inf")) -> Iterator[Message]:
+    """Records as they come; so long at most."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         message = consumer.poll(1.0)
         if message is None:
             continue
@@ -99,18 +112,23 @@ def records(consumer: Consumer, *, until_end: bool = False) -> Iterator[Message]
         elif error.code() == KafkaError._PARTITION_EOF:
             if until_end:
                 return
+        elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+            sys.exit(f"there is nothing at that place: {error}")
         else:
             print(error, file=sys.stderr)
 
 
 def read(start: str | None, *, until_end: bool) -> int:
-    """Print each item once, fetch the documents that it names, and only then store how far you are."""
+    """Print each item once, fetch the documents that it names, and only then store how far you are.
+
+    Who looks at a place of their choice leaves what is stored alone.
+    """
     consumer = Consumer(
         {
             **LOGIN,
             "group.id": f"{BODY}.desk",  # your groups' names begin with your code
             "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
+            "auto.offset.reset": "earliest" if start is None else "error",
             "enable.partition.eof": True,
         }
     )
@@ -127,9 +145,10 @@ def read(start: str | None, *, until_end: bool) -> int:
             for document in content.get("documents", ()):
                 fetch(document["sha256"])
             told = {name: headers[name].decode() for name in ("ce_id", "ce_type", "ce_time")}
-            whole = {"offset": message.offset(), "case_id": message.key().decode(), **told, **content}
+            whole = {"feed_offset": message.offset(), "case_id": message.key().decode(), **told, **content}
             print(json.dumps(whole, default=str, ensure_ascii=False), flush=True)
-        consumer.commit(message, asynchronous=False)
+        if start is None:
+            consumer.commit(message, asynchronous=False)
     consumer.close()
     return 0
 
@@ -145,29 +164,30 @@ def fetch(sha256: str) -> None:
         file.write_bytes(content)
 
 
-def submit(case_id: str, information: Path, files: list[Path]) -> int:
-    """Put the documents, send the information, and wait for its answer."""
+def submit(kind: str, case_id: str, information: Path, files: list[Path]) -> int:
+    """Put the documents, send the information or that the matter is not yours, and wait for the answer."""
     content = json.loads(information.read_text())
-    content["submitted_on"] = date.fromisoformat(content["submitted_on"])
+    day = "submitted_on" if kind == "SupplyInformation" else "declined_on"
+    content[day] = date.fromisoformat(content[day])
     content["documents"] = [put(file) for file in files]
     name = str(uuid.uuid4())  # your own id of this submission: the answer names it
     consumer = Consumer({**LOGIN, "group.id": f"{BODY}.answers", "enable.partition.eof": True})
     _, end = consumer.get_watermark_offsets(TopicPartition(FEED, 0), timeout=10)
     consumer.assign([TopicPartition(FEED, 0, end)])
-    producer = Producer({**LOGIN, "acks": "all", "enable.idempotence": True})
-    producer.produce(
-        SUBMIT, key=case_id, value=encode("SupplyInformation", content), headers={"ce_id": name}, on_delivery=sent
-    )
+    # A batch must fit the topic's 256 KiB: the default of a million bytes is refused as a whole.
+    producer = Producer({**LOGIN, "acks": "all", "enable.idempotence": True, "batch.size": 200_000})
+    producer.produce(SUBMIT, key=case_id, value=encode(kind, content), headers={"ce_id": name}, on_delivery=sent)
     if producer.flush(PATIENCE):
         print("the submission was not taken over in time: send it again with the same id", file=sys.stderr)
         return 1
-    for message in records(consumer):
-        kind = dict(message.headers() or ())["ce_type"].decode()
-        if kind in ("jauap.SubmissionTaken", "jauap.SubmissionRefused"):
+    for message in records(consumer, seconds=PATIENCE):
+        told = dict(message.headers() or ())["ce_type"].decode()
+        if told in ("jauap.SubmissionTaken", "jauap.SubmissionRefused"):
             answer = decode(message.value())
             if answer["submission"] == name:
-                print(json.dumps({"answer": kind, **answer}, default=str, ensure_ascii=False))
-                return 0 if kind == "jauap.SubmissionTaken" else 1
+                print(json.dumps({"answer": told, **answer}, default=str, ensure_ascii=False))
+                return 0 if told == "jauap.SubmissionTaken" else 1
+    print(f"no answer within {PATIENCE:.0f} s: it comes on the feed, for submission {name}", file=sys.stderr)
     return 1
 
 
@@ -198,14 +218,24 @@ def main() -> int:
     reading = commands.add_parser("read", help="print what is on the feed")
     reading.add_argument("--from", dest="start", help="start, an offset, or an instant; without it, where you were")
     reading.add_argument("--until-end", action="store_true", help="stop at the end")
-    sending = commands.add_parser("submit", help="send signed information")
-    sending.add_argument("case_id")
-    sending.add_argument("information", type=Path, help="JSON: submitted_on, number, signatory, answers")
-    sending.add_argument("files", type=Path, nargs="*", help="PDF files")
+    for name, kind, words, fields in (
+        (
+            "submit",
+            "SupplyInformation",
+            "send signed information",
+            "submitted_on, number, signatory, answers, corrects",
+        ),
+        ("decline", "DeclineInformation", "say that it is not yours", "declined_on, number, competent_body"),
+    ):
+        sending = commands.add_parser(name, help=words)
+        sending.set_defaults(kind=kind)
+        sending.add_argument("case_id")
+        sending.add_argument("information", type=Path, help=f"JSON: {fields}")
+        sending.add_argument("files", type=Path, nargs="*", help="PDF files")
     given = parser.parse_args()
     if given.command == "read":
         return read(given.start, until_end=given.until_end)
-    return submit(given.case_id, given.information, given.files)
+    return submit(given.kind, given.case_id, given.information, given.files)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ from jauap.messaging.avro import HEADER, MAGIC, Codec, Undecodable, dataschema, 
 from jauap.messaging.envelope import Message
 from jauap.messaging.folding import CASE_ID
 from jauap.messaging.incoming import LONGEST_ID, size_of
+from jauap.messaging.topics import SUBMIT
 from services.liaison.items import Story
 from services.liaison.words import refusal
 
-TOPIC = "jauap.submit."
 LARGEST = 262_144
 MOST_FAULTS = 50
 """Told of one submission."""
@@ -77,7 +77,7 @@ def read(message: Message, releases: Releases, codec: Codec) -> Submitted:
         wrong += refused.faults
     else:
         if not wrong:
-            return Submitted(message.topic.removeprefix(TOPIC), key, submission)
+            return Submitted(message.topic.removeprefix(SUBMIT), key, submission)
     raise Refused(*wrong)
 
 
@@ -117,14 +117,18 @@ def _given_id(message: Message) -> str | None:
     return text if len(given) == 1 and len(text) <= LONGEST_ID and text.isprintable() else ""
 
 
-def command(submitted: Submitted, case: Case | None, story: Story | None) -> SubmitAgencyInfo | DeclineAgencyInfo:
-    """The command that a submission becomes. Raises Refused.
+def command(
+    submitted: Submitted, case: Case | None, story: Story | None, given: str = ""
+) -> SubmitAgencyInfo | DeclineAgencyInfo:
+    """The command that a submission with this id becomes. Raises Refused.
 
     14-5(1): what was not forwarded to this body has one answer, the same whether or not there is such a case.
     """
     body, submission = submitted.body, submitted.submission
     if case is None or story is None or asked_on(case, body) is None:
         raise Refused(refusal("NotForwarded", "key"))
+    if story.has_taken(body, given):
+        raise Refused(refusal("IdUsed", "ce_id"))
     if not isinstance(submission, SupplyInformation):
         return DeclineAgencyInfo(body=body, **msgspec.structs.asdict(submission))
     corrects = None if submission.corrects is None else story.info_submitted(body, submission.corrects)

@@ -146,6 +146,8 @@ class Story:
         self._letter: Communication | None = None
         self._answered: set[str] = set()
         """Command ids of the submissions that have their record."""
+        self._accepted: set[tuple[str, str]] = set()
+        """Bodies, and the ids under which they submitted what was taken."""
 
     def take(self, happened: Happened) -> None:
         """Note an event that counts."""
@@ -174,6 +176,10 @@ class Story:
     def has_answered(self, command_id: str) -> bool:
         """Whether a submission has its record already."""
         return command_id in self._answered
+
+    def has_taken(self, body: str, submission: str) -> bool:
+        """Whether something that a body submitted under this id is, or was, on record."""
+        return (body, submission) in self._accepted
 
     def info_submitted(self, body: str, submission: str) -> int | None:
         """The sequence of the information that a body submitted under this id, its last; None: there is none.
@@ -265,6 +271,8 @@ class Story:
     def _answer(self, kind: type[Value], happened: Happened) -> None:
         if happened.submitted_at is not None:
             self._answered.add(happened.command_id or "")
+            if kind is SubmissionTaken:
+                self._accepted.add((happened.submitted_at[0], happened.submission or ""))
             self._tell(kind, happened.submitted_at[0], happened)
 
     def _add(self, item: Item, *entries: tuple[str, int]) -> None:

@@ -28,6 +28,7 @@ from jauap.messaging.log import Ends, LogUnavailable, Place, Reader, Writer
 from jauap.messaging.loop import COMMITS_EVERY_SECONDS, MOST_PARKED, RECOVERY_PAUSE_SECONDS, TooManyParked
 from jauap.messaging.registry import RegistryError
 from jauap.messaging.sender import Order, written
+from jauap.messaging.topics import SUBMIT
 from services.liaison import doorman
 from services.liaison.doorman import Refused, Releases, place
 from services.liaison.items import PUBLIC, Happened, Story, item_id
@@ -64,7 +65,7 @@ def feed_topic(feed: str) -> str:
 
 def submit_topic(body: str) -> str:
     """The topic that a body submits on."""
-    return f"{doorman.TOPIC}{body}"
+    return f"{SUBMIT}{body}"
 
 
 class NotYet(Exception):
@@ -93,8 +94,8 @@ class Door:
         """Commands that are not acknowledged yet, by the submission's offset."""
         self.answers: dict[str, Answer] = {}
         """Refusals that are not known to stand on the feed yet, by id."""
-        self.undecided: dict[int, float] = {}
-        """When those were issued that have no record of intake's yet, by the submission's offset; oldest first."""
+        self.undecided: dict[int, tuple[float, str]] = {}
+        """When those were issued that have no record of intake's yet, and their ids, by offset; oldest first."""
         self._turns, self._turns_at = BURST, time.monotonic()
         """How many may be judged now, as it was then."""
         self.overfull = False
@@ -106,7 +107,7 @@ class Door:
     def undecided_lately(self) -> int:
         """How many submissions intake may decide any moment."""
         since = time.monotonic() - DECIDED_WITHIN_SECONDS
-        for offset in [offset for offset, issued in self.undecided.items() if issued < since]:
+        for offset in [offset for offset, (issued, _) in self.undecided.items() if issued < since]:
             del self.undecided[offset]
         return len(self.undecided)
 
@@ -305,8 +306,8 @@ class Liaison:
     def _take(self, message: Message) -> None:
         if message.topic in SERVICE_OF:
             self._take_event(message)
-        elif message.topic.startswith(doorman.TOPIC):
-            door = self.doors.get(message.topic.removeprefix(doorman.TOPIC))
+        elif message.topic.startswith(SUBMIT):
+            door = self.doors.get(message.topic.removeprefix(SUBMIT))
             if door is not None and door.stands_still is None:
                 door.commits.read(message)
                 door.queue.append(message)
@@ -434,7 +435,7 @@ class Liaison:
         return asked
 
     def _judge(self, door: Door, message: Message) -> None:
-        settle = door.settled(message.offset)
+        settle, given = door.settled(message.offset), doorman.submission_id(message)
         known = item_id(place(message), door.body, SubmissionRefused.__name__)
         try:
             submitted = doorman.read(message, self.ids, self.codec)
@@ -442,13 +443,13 @@ class Liaison:
             if known in self.feeds[door.body] or (story is not None and story.has_answered(place(message))):
                 settle()
                 return
-            command = doorman.command(submitted, track.case if track is not None else None, story)
+            if door.undecided_lately and any(given == named for _, named in door.undecided.values()):
+                raise NotYet  # whether the id is used is known in a moment
+            command = doorman.command(submitted, track.case if track is not None else None, story, given)
         except Refused as refused:
             if door.undecided_lately and any(fault.code == "UnknownSubmission" for fault in refused.faults):
                 raise NotYet from None
-            answer = SubmissionRefused(
-                submission=doorman.submission_id(message), offset=message.offset, faults=refused.faults
-            )
+            answer = SubmissionRefused(submission=given, offset=message.offset, faults=refused.faults)
             door.answers[known] = Answer(message.key or b"", _appended(message), answer, settle)
             return
         order = Order(
@@ -457,9 +458,9 @@ class Liaison:
             case_id=submitted.case_id,
             command_id=place(message),
             actor=door.body,
-            correlation_id=doorman.submission_id(message),
+            correlation_id=given,
         )
-        door.undecided[message.offset] = time.monotonic()
+        door.undecided[message.offset] = time.monotonic(), given
         door.issued[message.offset] = written(order, self.codec, SOURCE, _appended(message))
         self._issue(door, message.offset)
 
@@ -511,8 +512,8 @@ class Liaison:
         """Never trust memory over the log: forget what was read there, and read it from the start."""
         log.error("reading anew", reason=str(found))
         topic, _ = found.place
-        if topic.startswith(doorman.TOPIC):
-            body = topic.removeprefix(doorman.TOPIC)
+        if topic.startswith(SUBMIT):
+            body = topic.removeprefix(SUBMIT)
             self.doors[body] = Door(body, START)
             self.followed.restart([found.place])
             return
@@ -525,7 +526,7 @@ class Liaison:
     def _go_without(self, found: Denied) -> None:
         """A body's topic may not be read, by a right that was not given or is gone: the others are served on."""
         topic, _ = found.place
-        body = topic.removeprefix(doorman.TOPIC).removeprefix(feed_topic(""))
+        body = topic.removeprefix(SUBMIT).removeprefix(feed_topic(""))
         if body not in self.feeds or body == PUBLIC:
             raise LogUnavailable(str(found))
         log.error("a body can't be served: see jauap access check", body=body, reason=str(found))

@@ -14,6 +14,10 @@ OF_DOORMAN: dict[str, str] = {
     "TooLarge": "A submission may have 262144 bytes at most: put documents into the document store, not into it.",
     "NoCaseId": "The key must be the case id of an item on your feed, such as KAZ-3-2026, in UTF-8.",
     "BadId": "ce_id may be left out; given, it stands once, with 1 to 200 printable characters.",
+    "IdUsed": (
+        "You used this ce_id in this case before, and what came under it was taken: that stands. Give each submission"
+        " an id of its own."
+    ),
     "NoValue": "The record has no value; send SupplyInformation or DeclineInformation.",
     "NoSchemaId": "The value must begin with the byte 0 and the schema's id in four bytes.",
     "UnknownSchema": "The schema's id is that of no release of SupplyInformation or DeclineInformation.",
@@ -36,6 +40,16 @@ OF_INTAKE: dict[str, tuple[str, str | None]] = {
         "AlreadyRecorded",
         "You sent this before: either the same content, or another letter with this number. To change it, correct it.",
     ),
+    "DocumentAltered": (
+        "DocumentMissing",
+        "The document store holds no document with this hash and size: put it there first.",
+    ),
+    "DocumentMissing": (
+        "DocumentMissing",
+        "The document store holds no document with this hash and size: put it there first.",
+    ),
+    "BeforeItsCause": ("BeforeItsCause", "The date lies before the day on which you were asked."),
+    "UnknownBody": ("UnknownBody", "This is no code of a state body; leave it out if you don't know the code."),
     "CaseIsMerged": ("CaseIsMerged", "This case was a duplicate and is closed; answer in the one that goes on."),
 }
 """Refusals of intake's that are told to a body under another code or in other words."""

@@ -175,6 +175,6 @@ def test_in_java_it_reads_and_answers(system: System) -> None:
     run = ("mvn", "-q", "-B", "-f", str(project / "pom.xml"), "compile", "exec:java")
     lines = system.ministry(*run, "-Dexec.args=read start").replace("\x1b[0m", "").splitlines()
     assert lines[0].startswith(f"0 {CASE} jauap.InformationRequested ")
-    words = f"submit {CASE} {system.outside / 'answer.pdf'} java-1 'Minister of Internal Affairs' 'C. Minister'"
+    words = f"submit {CASE} {system.outside / 'answer.pdf'} java-1 1,2 'Minister of Internal Affairs' 'C. Minister'"
     assert "jauap.SubmissionTaken" in system.ministry(*run, f"-Dexec.args={words}")
     assert system.sent_under("java-1")["data"]["signatory"]["capacity"] == "first-head"

@@ -463,6 +463,37 @@ def test_a_correction_waits_for_what_it_corrects(world: World) -> None:
     assert world.answers("MIA")[unknown] is SubmissionRefused
 
 
+def test_an_id_that_brought_something_in_brings_nothing_in_again(world: World) -> None:
+    """A retry that comes late, even after a correction, changes nothing; what was refused may come again."""
+    world.forward(*CASES)
+    instance = Instance(world.log)
+    instance.go_on()
+
+    def sent(value: Value, sender_id: str) -> type[Any]:
+        before = len(world.feed("MIA"))
+        world.submit("MIA", CASES[0], value, sender_id)
+        for _ in range(2):
+            instance.go_on()
+            world.intake()
+        instance.go_on()
+        [(_, answer)] = world.feed("MIA")[before:]
+        return type(answer)
+
+    assert sent(replace(INFO, corrects="never sent"), "one") is SubmissionRefused
+    assert sent(INFO, "one") is SubmissionTaken
+    assert sent(replace(INFO, corrects="one"), "two") is SubmissionTaken
+    assert sent(INFO, "one") is SubmissionRefused
+    assert sent(replace(INFO, corrects="two"), "two") is SubmissionRefused
+    first = world.submit("MIA", CASES[1], INFO, "both")
+    second = world.submit("MIA", CASES[1], replace(INFO, number="other"), "both")
+    for _ in range(2):
+        instance.go_on()
+        world.intake()
+    instance.go_on()
+    assert first != second
+    assert [type(item) for _, item in world.feed("MIA")[-2:]] == [SubmissionTaken, SubmissionRefused]
+
+
 def test_submissions_wait_while_the_registry_is_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is refused because it does not answer."""
     monkeypatch.setattr("services.liaison.run.ASK_AGAIN_SECONDS", 0)

@@ -72,7 +72,7 @@ def acknowledge(  # noqa: PLR0913 - a command line's options
     as_json: AsJson = False,
     data_dir: DataDir = DATA_DIR,
 ) -> None:
-    """Take notice of open alerts, so that they go no further. Who does is as you declare it: there is no login yet.
+    """Take notice of open alerts, so that they go no further. Who does is as you declare it.
 
     Exit status: as of jauap do; 0 if no open alert is meant, 1 if there is no such case.
 

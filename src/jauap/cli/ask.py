@@ -15,11 +15,13 @@ from jauap.cli.chain import chain_of, say_chain
 from jauap.cli.ical import feed_of
 from jauap.cli.printing import failed, note, say, say_json, say_table, word
 from jauap.clock import clock_from_environment
+from jauap.domain.events import AgencyInfoSubmitted
 from jauap.domain.rules import DECREE
 from jauap.domain.workdays import day_in_kazakhstan
 from jauap.messaging.log import LogUnavailable
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.registry import RegistryError
+from jauap.messaging.topics import SUBMIT
 from jauap.projections import queries
 from jauap.projections.agency_matrix import AgencyRow
 from jauap.projections.case_history import HistoryRow
@@ -31,7 +33,9 @@ from jauap.projections.treaty_requests import TreatyRequestRow
 from jauap.projections.visit_proposals import VisitProposalRow
 from jauap.stack.addresses import Addresses
 
-DECLARED = "Who asked is as the caller declared it: there is no login yet. Times are Kazakhstan's."
+DECLARED = (
+    "Who asked is as the caller declared it; a body's code, where the body itself sent it. Times are Kazakhstan's."
+)
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="Id of the case, such as KAZ-3-2026.")]
 
@@ -117,7 +121,8 @@ def show_case(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA
 def history(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA_DIR) -> None:  # noqa: FBT002
     """Tell what happened in a case, a sentence for each record: refusals and withdrawn entries too.
 
-    Who asked is as the caller declared it: there is no login yet.
+    Who asked is as the caller declared it: officers have no logins of their own. What a body sent in by machine has the
+    body's code: it logged in.
 
     Example: jauap history KAZ-3-2026
     """
@@ -126,9 +131,11 @@ def history(case_id: CaseId, as_json: AsJson = False, data_dir: DataDir = DATA_D
     if not rows:
         raise _unknown(case_id)
     if as_json:
-        say_json([{**msgspec.structs.asdict(row), "actor_declared": row.command_id is not None} for row in rows])
+        say_json([{**msgspec.structs.asdict(row), "actor_declared": _is_declared(row)} for row in rows])
     else:
-        say_table(("RECORDED", "HAPPENED", "ENTRY", "WHAT", "BY (DECLARED)"), map(_history_cells, rows), "")
+        corrections = {(row.service, row.sequence) for row in rows if row.event == AgencyInfoSubmitted.__name__}
+        cells = [_history_cells(row, corrections) for row in rows]
+        say_table(("RECORDED", "HAPPENED", "ENTRY", "WHAT", "BY (DECLARED)"), cells, "")
         note(DECLARED)
 
 
@@ -347,8 +354,14 @@ def _say_case(row: CaseRow) -> None:
             say(f"{name.replace('_', ' '):<20} {word(value)}")
 
 
-def _history_cells(row: HistoryRow) -> tuple[object, ...]:
-    gone = f" [withdrawn by {row.service} {row.withdrawn_by}]" if row.withdrawn_by else ""
+def _is_declared(row: HistoryRow) -> bool:
+    """Whether who asked is only what the caller said of itself; a body that submits has logged in."""
+    return row.command_id is not None and not row.command_id.startswith(f"{SUBMIT}{row.actor}/")
+
+
+def _history_cells(row: HistoryRow, corrections: set[tuple[str, int]]) -> tuple[object, ...]:
+    how = "corrected" if (row.service, row.withdrawn_by) in corrections else "withdrawn"
+    gone = f" [{how} by {row.service} {row.withdrawn_by}]" if row.withdrawn_by else ""
     return (row.recorded_at, row.happened_on, f"{row.service} {row.sequence}", f"{row.sentence}{gone}", row.actor)
 
 

@@ -76,7 +76,7 @@ def document(deployment: Deployment = PRODUCTION, *, internal: bool = False) -> 
         "components": {
             "schemas": {
                 **{name: _avro(name) for page in pages for name in page.records},
-                **{f"{kind}Headers": headers for kind, headers in HEADERS.items()},
+                **{f"{kind}Headers": HEADERS[kind] for kind in dict.fromkeys(map(headers_of, pages))},
             },
             "securitySchemes": {
                 "scram": {"type": "scramSha512", "description": "SCRAM-SHA-512, by the credentials that the MFA gave."}
@@ -94,7 +94,8 @@ def _about(*, internal: bool) -> str:
         " first, so keep what you did by ce_id. Order holds within a topic of one partition, and for a case everywhere."
         " Compatibility is FULL_TRANSITIVE: a field is added only with a default, none is renamed, retyped or taken"
         " away, and a change of meaning is a new record; skip a ce_type that you do not know. Documents are named by"
-        " their SHA-256 and are had over HTTP from GET /documents/{sha256}, with the same login."
+        " their SHA-256. Over HTTP, with the same login: PUT and GET /documents/{sha256}; GET /schemas/ids/{id},"
+        " /subjects, /subjects/{subject}/versions/{number or latest}, as Confluent's registry has them."
     )
 
 
@@ -107,7 +108,7 @@ def _server() -> Json:
             "brokers": {"description": "The brokers, host:port[,host:port].", "examples": ["kafka.example:9094"]}
         },
         "security": [{"$ref": "#/components/securitySchemes/scram"}],
-        "bindings": {"kafka": {"schemaRegistryVendor": "apicurio", "bindingVersion": BINDING}},
+        "bindings": {"kafka": {"schemaRegistryVendor": "confluent", "bindingVersion": BINDING}},
     }
 
 
@@ -198,7 +199,7 @@ def _operations(page: Topic) -> Json:
     reads = {"action": "receive", **_said(page, f"Read {page.name}")} if not public or "submit" not in name else None
     writes = {"action": "send", **_said(page, f"Write {page.name}")} if not public or "submit" in name else None
     if reads and public:
-        group = "^[A-Z][A-Z0-9-]*\\..+$"
+        group = "^([A-Z][A-Z0-9-]*|public)\\..+$"
         described = "Begins with the login's name and a dot, such as MIA.archive: no other group may be used."
         kafka = {"groupId": {"type": "string", "pattern": group, "description": described}, "bindingVersion": BINDING}
         reads["bindings"] = {"kafka": kafka}
@@ -232,7 +233,7 @@ PLAIN: dict[str, str | tuple[str, str]] = {
     "ce_specversion": ("1.0: CloudEvents.", "^1\\.0$"),
     "ce_type": ("jauap. and the record's name: skip what you do not know.", "^jauap\\.[A-Za-z]+$"),
     "ce_source": "Who wrote it, such as /jauap/liaison.",
-    "ce_subject": "The case id; of an outcome without a case, the command's id.",
+    "ce_subject": "The case id; where there is none, the place of the submission, or the command's id.",
     "ce_time": "When it was recorded, UTC, RFC 3339 with milliseconds.",
     "ce_dataschema": ("The schema's name and release.", "^urn:jauap:schema:[A-Za-z]+:[1-9][0-9]*$"),
 }

@@ -24,6 +24,7 @@ from jauap.domain.commands import (
 )
 from jauap.domain.facts import CaseId, Value, doc
 from jauap.messaging.sender import Order
+from jauap.messaging.topics import SUBMIT
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LARGEST = 2**63 - 1
@@ -140,6 +141,8 @@ def order(flat: object, actor: str) -> Order:
     for name, text in ids.items():
         if text is not None and not (text.isprintable() and len(text) <= LONGEST_ID):
             raise Malformed(name, f"must be printable characters, at most {LONGEST_ID}")
+    if (envelope.command_id or "").startswith(SUBMIT):
+        raise Malformed("command_id", f"must not begin with {SUBMIT}: so do those of what bodies submit themselves")
     if len(msgspec.json.encode(command)) > LARGEST_COMMAND:
         raise Malformed("", f"is larger than {LARGEST_COMMAND} bytes; long texts belong in documents")
     return Order(

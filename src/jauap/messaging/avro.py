@@ -296,7 +296,9 @@ def _bare(kind: Any) -> Any:  # noqa: ANN401 - as above
 
 def _without_value(words: str) -> Undecodable:
     """The reason and the path in a message of msgspec, if it is of a form that never quotes the value."""
-    what, _, where = words.rpartition(" - at `$")
+    what, at, where = words.rpartition(" - at `$")
+    if not at:
+        what, where = words, ""
     if what.startswith("Expected `"):
         return Undecodable(what, where.rstrip("`").lstrip(".") or None)
     return Undecodable("Not one of the documented values", where.rstrip("`").lstrip(".") or None)

@@ -26,6 +26,8 @@ from jauap.messaging.connection import client_settings
 PREFIX = "jauap."
 PATIENCE = 15.0
 """Seconds within which the broker must answer a request."""
+SUBMIT = "jauap.submit."
+"""Begins the names of the topics that bodies submit on, and the ids of the commands that their submissions become."""
 LONGEST_REMEMBERED = 64
 """Length of the longest key whose hash is remembered: that of a case id. Others may be of any length."""
 

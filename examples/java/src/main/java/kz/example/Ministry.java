@@ -51,8 +51,10 @@ import org.apache.kafka.common.serialization.StringSerializer;
  *
  * <pre>
  * read [start | OFFSET | 2026-03-01T00:00:00Z]   what there is, one line each, to the end; without a place, what is new
- * submit CASE ANSWER.pdf NUMBER POSITION NAME    information signed by the first head, which answers all questions
+ * submit CASE ANSWER.pdf NUMBER 1,2 POSITION NAME   information signed by the first head, which answers questions 1, 2
  * </pre>
+ *
+ * Dates are printed as Avro has them: days since 1970.
  *
  * Five settings by environment variable, as they were handed to you: JAUAP_SERVERS, JAUAP_HTTP, JAUAP_CA, JAUAP_BODY,
  * JAUAP_PASSWORD_FILE.
@@ -76,10 +78,11 @@ public final class Ministry {
     Ministry ministry = new Ministry();
     if (words.length > 0 && words[0].equals("read")) {
       ministry.read(words.length > 1 ? words[1] : null);
-    } else if (words.length == 6 && words[0].equals("submit")) {
-      System.exit(ministry.submit(words[1], Path.of(words[2]), words[3], words[4], words[5]) ? 0 : 1);
+    } else if (words.length == 7 && words[0].equals("submit")) {
+      List<String> answers = List.of(words[4].split(","));
+      System.exit(ministry.submit(words[1], Path.of(words[2]), words[3], answers, words[5], words[6]) ? 0 : 1);
     } else {
-      System.err.println("read [start | OFFSET | INSTANT], or submit CASE ANSWER.pdf NUMBER POSITION NAME");
+      System.err.println("read [start | OFFSET | INSTANT], or submit CASE ANSWER.pdf NUMBER 1,2 POSITION NAME");
       System.exit(2);
     }
   }
@@ -104,7 +107,9 @@ public final class Ministry {
                 record.offset() + " " + record.key() + " " + header(record, "ce_type") + " " + item);
           }
         }
-        consumer.commitSync();
+        if (from == null) { // who looks at a place of their choice leaves what is stored alone
+          consumer.commitSync();
+        }
       }
     }
   }
@@ -129,7 +134,8 @@ public final class Ministry {
   }
 
   /** Puts the document, sends the information, and waits for its answer. */
-  private boolean submit(String caseId, Path file, String number, String position, String name) throws Exception {
+  private boolean submit(
+      String caseId, Path file, String number, List<String> answers, String position, String name) throws Exception {
     byte[] bytes = Files.readAllBytes(file);
     String sha256 = sha256(bytes);
     ask(request("/documents/" + sha256).PUT(HttpRequest.BodyPublishers.ofByteArray(bytes)));
@@ -151,6 +157,7 @@ public final class Ministry {
         .set("submitted_on", (int) LocalDate.now(java.time.ZoneId.of("Asia/Almaty")).toEpochDay())
         .set("number", number)
         .set("signatory", signatory)
+        .set("answers", new ArrayList<>(answers))
         .set("documents", new ArrayList<>(List.of(document)))
         .build();
     String id = UUID.randomUUID().toString(); // your own id of this submission: the answer names it
