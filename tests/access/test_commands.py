@@ -157,6 +157,21 @@ def test_whoever_is_not_the_administrator_is_told_so(desk: Desk) -> None:
     assert "is this the administrator?" in desk.say("access", "check", "--kafka", line, status=2)
 
 
+def test_no_password_stands_in_a_log_or_on_a_command_line(desk: Desk) -> None:
+    """They are in their own files, which only the owner reads, and in the broker's."""
+    desk.say("access", "grant", "ACA")
+    folder = desk.machine.folder
+    secrets = {file.read_text().strip() for file in folder.secrets.iterdir()}
+    assert len(secrets) > 10
+    told = [file.read_text(errors="replace") for file in folder.logs.iterdir()]
+    for record in folder.run.glob("*.json"):
+        told.append(Path(f"/proc/{json.loads(record.read_text())['pid']}/cmdline").read_text())
+    assert len(told) >= 6
+    assert not [text for text in told for secret in secrets if secret in text]
+    kept = [*folder.secrets.iterdir(), folder.settings, folder.broker_certificate, *folder.run.glob("*.properties")]
+    assert {file.stat().st_mode & 0o077 for file in kept} == {0}
+
+
 def _binding(topic: str, who: str, operation: AclOperation) -> AclBinding:
     return AclBinding(
         ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, who, "*", operation, AclPermissionType.ALLOW
