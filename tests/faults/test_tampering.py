@@ -37,7 +37,7 @@ from jauap.messaging.topics import partition_of
 from jauap.messaging.verifier import Verification
 from jauap.stack import first_start
 from jauap.stack.addresses import Addresses
-from jauap.stack.machine import ALL_SERVICES, PARTITIONS, Stack
+from jauap.stack.machine import PARTITIONS, Stack
 from tests import checker
 from tests.conftest import prepare
 from tests.faults import segments
@@ -46,6 +46,8 @@ from tests.faults.segments import Record
 pytestmark = pytest.mark.kafka
 
 ROOT = Path(__file__).parents[2]
+PARTS = (*checker.SERVICES, "projector")
+"""Those that tell of each case by themselves; liaison's ways are in tests/services/test_liaison_faults.py."""
 PATIENCE = 60.0
 NUMBERS = count(1)
 DAY = date(2026, 3, 4)
@@ -204,7 +206,7 @@ class Realm:
 
     def mark(self) -> dict[str, int]:
         """How long each process's log is now."""
-        return {name: self.machine.folder.log(name).stat().st_size for name in ALL_SERVICES}
+        return {name: self.machine.folder.log(name).stat().st_size for name in PARTS}
 
     def said(self, name: str, event: str, since: dict[str, int]) -> list[dict[str, Any]]:
         """What a process logged of a kind since then."""
@@ -240,7 +242,7 @@ def why(place: Place) -> str:
 @pytest.fixture(scope="module")
 def realm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realm]:
     """The whole system with its calendar."""
-    machine = Stack(tmp_path_factory.mktemp("tampered"))
+    machine = Stack(tmp_path_factory.mktemp("tampered"), PARTS)
     try:
         yield Realm(machine, machine.up(silent, prepare, first_start.submit))
     finally:
@@ -344,7 +346,7 @@ def look(realm: Realm, places: dict[str, Place], before: Before) -> Aftermath:
     with realm.sender() as sender:
         told = sender.submit(orders, PATIENCE)
         held = by_case(orders, [str(outcome.status) for outcome in heard(told, orders, "held")])
-        rows, breaks = realm.rows(places), {name: realm.breaks(name, before.logs) for name in ALL_SERVICES}
+        rows, breaks = realm.rows(places), {name: realm.breaks(name, before.logs) for name in PARTS}
         verified = realm.verify()
         mended = realm.statuses([order(case_id, mending(place)) for case_id, place in places.items()])
         decided = by_case(orders, heard(told, orders))
@@ -374,7 +376,7 @@ def damaged(realm: Realm) -> Aftermath:
     """All is stopped, each case of `DAMAGES` is damaged on disk, and all is started again."""
     sent = realm.open_cases([*DAMAGES, *WELL])
     rows = realm.rows(DAMAGES)
-    for name in (*ALL_SERVICES, "kafka"):
+    for name in (*PARTS, "kafka"):
         realm.machine.stop(name)
     at = {case_id: realm.place(one.service, case_id, one.breaks_at) for case_id, one in DAMAGES.items()}
     for case_id, one in DAMAGES.items():
@@ -484,7 +486,7 @@ def append(realm: Realm, record: checker.Record) -> Place:
 @pytest.mark.parametrize("case_id", FORGED)
 def test_every_part_stops_a_case_at_a_forged_record(forged: Aftermath, case_id: str) -> None:
     """Services, projector and verifier name it at once, and its commands are held."""
-    for name in ALL_SERVICES:  # who folds anew for it names those again that were broken and mended before
+    for name in PARTS:  # who folds anew for it names those again that were broken and mended before
         assert {case: place for case, place in forged.breaks[name].items() if case not in DAMAGES} == forged.places
     assert forged.held[case_id] == ["held"] * 5
     status, found = forged.verified
@@ -505,7 +507,7 @@ def test_foreign_and_void_records_stop_nobody(realm: Realm, forged: Aftermath) -
     """A record without a chain is ignored and alarmed, one that was there already is void; their cases flow on."""
     assert set(forged.flowed) == {"accepted"}
     assert forged.verified[1]["foreign"] == 1
-    assert all(realm.said(name, "foreign record ignored", dict.fromkeys(ALL_SERVICES, 0)) for name in ALL_SERVICES)
+    assert all(realm.said(name, "foreign record ignored", dict.fromkeys(PARTS, 0)) for name in PARTS)
 
 
 @pytest.mark.parametrize("case_id", FORGED)
@@ -569,7 +571,7 @@ def survived(realm: Realm, forged: Aftermath) -> Survival:  # noqa: ARG001 - one
     for place in places.values():
         segments.change(realm.disk, *place, in_the_value)
     realm.machine.start("kafka")
-    until(lambda: all(LAST in realm.breaks(name, since) for name in ALL_SERVICES))
+    until(lambda: all(LAST in realm.breaks(name, since) for name in PARTS))
     unharmed, harmed = [correction(MIDDLE), correction(MIDDLE)], commands(LAST)
     accepted = realm.statuses(unharmed)
     with realm.sender() as sender:
@@ -577,7 +579,7 @@ def survived(realm: Realm, forged: Aftermath) -> Survival:  # noqa: ARG001 - one
         held = [str(outcome.status) for outcome in heard(told, harmed, "held")]
         expected = (unharmed[-1].command.subject, None, None)  # type: ignore[attr-defined]  # a correction
         until(lambda: realm.rows([MIDDLE])[MIDDLE] == expected or realm.rows([MIDDLE])[MIDDLE][1] is not None)
-        rows, noticed = realm.rows(places), {name: realm.breaks(name, since) for name in ALL_SERVICES}
+        rows, noticed = realm.rows(places), {name: realm.breaks(name, since) for name in PARTS}
         verified = realm.verify()
         mended = realm.statuses([order(case_id, mending(place)) for case_id, place in places.items()])
         decided = [str(outcome.status) for outcome in heard(told, harmed)]
