@@ -9,6 +9,9 @@ from jauap.messaging import access, registry, topics
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
 
+LONG = {"faults", "bench", "journeys", "stack", "access", "documents"}
+"""Folders whose tests start systems of their own."""
+
 
 def prepare(addresses: Addresses) -> None:
     """Apply topics, access and schemas, as `jauap stack up` does."""
@@ -19,8 +22,8 @@ def prepare(addresses: Addresses) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the attacks, which take longest, so that no process is left alone with one of them at the end."""
-    items.sort(key=lambda item: "faults" not in item.path.parts)
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: not LONG & set(item.path.parts))
 
 
 @pytest.fixture(autouse=True)

@@ -398,7 +398,7 @@ SIMPLE: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
 
 
 @pytest.mark.parametrize("name", RECORDS)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_value_comes_back_as_it_went(name: str, data: st.DataObject) -> None:
     """Whatever a class allows survives the wire, each field of it, empty and full."""

@@ -76,9 +76,14 @@ class NewerCodec(Codec):
     """The codec of the release that has the version, which happens to look like the current one."""
 
     def decode(self, dataschema: str, payload: bytes, kinds: Mapping[str, type[T]]) -> T:
+        return super().decode(self._known(dataschema), payload, kinds)
+
+    def oldest_body(self, dataschema: str, payload: bytes) -> bytes:
+        return super().oldest_body(self._known(dataschema), payload)
+
+    def _known(self, dataschema: str) -> str:
         name, version = parse_dataschema(dataschema)
-        known = current(name) if version == NEWER else version
-        return super().decode(f"urn:jauap:schema:{name}:{known}", payload, kinds)
+        return f"urn:jauap:schema:{name}:{current(name) if version == NEWER else version}"
 
 
 NEWER_CODEC = NewerCodec(IDS | {subject("jauap.routing.outcomes", "Outcome"): 1})
