@@ -190,3 +190,11 @@ def test_a_media_type_is_told_from_the_name() -> None:
     """A name without a known ending gives the type of bytes in general."""
     assert options.media_type(Path("a.pdf")) == "application/pdf"
     assert options.media_type(Path("a")) == "application/octet-stream"
+
+
+def test_a_line_to_kafka_that_can_t_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence that names the setting and the rule, and no traceback."""
+    monkeypatch.setenv("JAUAP_KAFKA", "sasl_ssl://cli@host:9094")
+    told = jauap("verify")
+    assert told.exit_code == 1
+    assert "JAUAP_KAFKA must name the file of the password" in told.stderr

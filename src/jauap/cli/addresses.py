@@ -9,6 +9,7 @@ import typer
 
 from jauap.cli.printing import failed
 from jauap.documents import DocumentStore, open_store
+from jauap.messaging.connection import WrongAddress, client_settings
 from jauap.settings import WrongSetting
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
@@ -46,6 +47,11 @@ def find(data_dir: Path, *needed: str, principal: str = "cli") -> Addresses:
     found = Addresses(kafka="", registry="", database="", documents="", partitions=0)
     if not given.keys() >= set(needed):
         found = _of_the_stack(data_dir).of_principal(principal)
+    if "kafka" in needed and "kafka" in given:
+        try:
+            client_settings(given["kafka"])
+        except WrongAddress as wrong:
+            raise failed(f"JAUAP_KAFKA {wrong}.") from wrong
     return replace(found, **given)  # type: ignore[arg-type]  # the names are those of texts
 
 

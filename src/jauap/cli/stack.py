@@ -11,9 +11,10 @@ from typing import Annotated
 
 import typer
 
-from jauap.bodies import BodyList
+from jauap.bodies import BodyList, UnusableList
 from jauap.messaging import access, registry, topics
 from jauap.messaging.access import AccessError
+from jauap.messaging.principals import PrincipalsRefused
 from jauap.messaging.registry import RegistryError
 from jauap.messaging.topics import TopicsError
 from jauap.stack import first_start, process
@@ -174,7 +175,7 @@ def _plain_errors() -> Iterator[None]:
         typer.secho(error.what, err=True, fg="red")
         typer.echo(error.remedy, err=True)
         raise typer.Exit(1) from error
-    except (TopicsError, AccessError, RegistryError) as error:
+    except (TopicsError, AccessError, PrincipalsRefused, UnusableList, RegistryError) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from error
 

@@ -104,9 +104,3 @@ def read_password(file: Path) -> str:
     if not password:
         raise WrongAddress(f"names a password file that is empty: {file}")
     return password
-
-
-def user_of(kafka: str) -> str | None:
-    """Who logs in by a line; None: nobody does."""
-    login = parse(kafka)
-    return None if login is None else login.user
