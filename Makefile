@@ -61,10 +61,14 @@ format: venv ## Put the code in its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url --python-version 3.11
+
 .PHONY: lock
-lock: venv ## Renew requirements.lock from pyproject.toml
-	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url \
-	  --python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock
+lock: venv ## Renew the lock files from pyproject.toml (KEEP=1: change only what it asks for)
+	$(LOCK) $(if $(KEEP),,--upgrade) --extra dev pyproject.toml --output-file requirements.lock
+	@sed -nE 's/^([a-z0-9.-]+==[^ ]+).*/\1/p' requirements.lock >$(VENV)/pinned
+	$(LOCK) --constraint $(VENV)/pinned --extra s3 pyproject.toml --output-file deploy/image/runtime.lock
+	$(LOCK) --constraint $(VENV)/pinned --group image-build --output-file deploy/image/build.lock
 
 .PHONY: clean
 clean: ## Remove the virtual environment and caches (not the data in .jauap)
