@@ -81,7 +81,7 @@ def check(
     Example: jauap access check --json
     """
     with _plain_errors():
-        target = _target(kafka, bodies_file, secrets, data_dir)
+        target = target_of(kafka, bodies_file, secrets, data_dir)
         listed = target.listed()
         drifts = access.check(target.kafka, listed.with_access(), listed.with_topics())
     if as_json:
@@ -108,7 +108,7 @@ def apply_access(
     Example: jauap access apply
     """
     with _plain_errors():
-        changes = _apply(_target(kafka, bodies_file, secrets, data_dir))
+        changes = _apply(target_of(kafka, bodies_file, secrets, data_dir))
     if as_json:
         say_json(changes)
     else:
@@ -133,7 +133,7 @@ def grant(
     Example: jauap access grant MIA
     """
     with _plain_errors():
-        target = _target(kafka, bodies_file, secrets, data_dir)
+        target = target_of(kafka, bodies_file, secrets, data_dir)
         found = target.body(body)
         if found.access != "granted":  # a password that was handed over before is not good again
             write_secret(target.secrets, body, access.new_password())
@@ -175,7 +175,7 @@ def rotate(
     Example: jauap access rotate intake
     """
     with _plain_errors():
-        target = _target(kafka, bodies_file, secrets, data_dir)
+        target = target_of(kafka, bodies_file, secrets, data_dir)
         if principal not in {*access.processes(), *access.outside(target.listed().with_access())}:
             raise failed(
                 f"{principal} is neither a process nor a body with access.",
@@ -201,7 +201,7 @@ def revoke(
     Example: jauap access revoke MIA
     """
     with _plain_errors():
-        target = _target(kafka, bodies_file, secrets, data_dir)
+        target = target_of(kafka, bodies_file, secrets, data_dir)
         found = target.body(body)
         if found.access == "none":
             raise failed(f"{body} never had access.", "See jauap body list.")
@@ -212,7 +212,8 @@ def revoke(
     say(f"{body} has no access any more.")
 
 
-def _target(kafka: str | None, bodies_file: Path | None, secrets: Path | None, data_dir: Path) -> Target:
+def target_of(kafka: str | None, bodies_file: Path | None, secrets: Path | None, data_dir: Path) -> Target:
+    """What the options, the environment and the stack in the folder name together; ends the command where one lacks."""
     stack = None if None not in (kafka, bodies_file, secrets) else broker.stack_of(data_dir)
     if stack is not None and stack.folder is not None:
         reached = {"servers": stack.clients, "http": stack.http, "ca_file": stack.authority}

@@ -6,6 +6,7 @@ from jauap import logs
 from jauap.cli import (
     access,
     alerts,
+    apply,
     ask,
     bodies,
     calendars,
@@ -17,6 +18,7 @@ from jauap.cli import (
     explain,
     imports,
     projections,
+    secrets,
     stack,
     topics,
     treaties,
@@ -40,6 +42,8 @@ app.add_typer(bodies.app, name="body")
 app.add_typer(treaties.app, name="treaty")
 app.add_typer(documents.app, name="documents")
 app.add_typer(projections.app, name="projections")
+app.command()(apply.apply)
+app.command()(secrets.secrets)
 app.add_typer(access.app, name="access")
 app.add_typer(topics.app, name="topics", epilog="Example: jauap topics check")
 app.add_typer(contract.app, name="contract", epilog="Example: jauap contract page > contract.html")

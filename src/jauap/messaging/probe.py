@@ -12,11 +12,11 @@ _silent.addHandler(logging.NullHandler())
 _silent.propagate = False
 
 
-def kafka_answers(bootstrap: str, timeout: float) -> bool:
-    """Whether the broker (see `connection`) names itself and a controller within `timeout` seconds."""
+def kafka_answers(bootstrap: str, timeout: float, brokers: int = 1) -> bool:
+    """Whether Kafka (see `connection`) names a controller and so many brokers within `timeout` seconds."""
     admin = AdminClient(client_settings(bootstrap), logger=_silent)
     try:
         cluster = admin.list_topics(timeout=timeout)
     except KafkaException:
         return False
-    return bool(cluster.brokers) and cluster.controller_id >= 0
+    return len(cluster.brokers) >= brokers and cluster.controller_id >= 0

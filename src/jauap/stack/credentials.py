@@ -71,11 +71,11 @@ def certify(folder: Folder) -> None:
     draft = folder.broker_certificate.with_suffix(".new")
     draft.touch(mode=SECRET)
     draft.write_bytes(
-        _as_java_reads_it(issued.private_key_pem.bytes()) + b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+        as_java_reads_it(issued.private_key_pem.bytes()) + b"".join(blob.bytes() for blob in issued.cert_chain_pems)
     )
     draft.replace(folder.broker_certificate)
 
 
-def _as_java_reads_it(key: bytes) -> bytes:
+def as_java_reads_it(key: bytes) -> bytes:
     """The same private key in PKCS #8, the only form that Kafka takes."""
     return load_pem_private_key(key, password=None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

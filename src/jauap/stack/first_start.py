@@ -20,11 +20,11 @@ ACTS = uuid.UUID("6b2f3c0e-5d0a-5a54-9a53-3d7e0a6e1d57")
 PATIENCE = 30.0
 
 
-def submit(addresses: Addresses) -> None:
-    """Submit the calendar acts that ship with this release. Raises StackError if they are not answered in time."""
+def submit(addresses: Addresses, patience: float = PATIENCE) -> None:
+    """Submit the calendar acts that ship with this release. Raises StackError if one has no answer within `patience`."""
     acts = shipped_acts()
     with Sender(addresses.kafka, addresses.registry, "jauap-first-start") as sender:
-        for order, outcome in sender.submit([order_of(act) for act in acts], PATIENCE):
+        for order, outcome in sender.submit([order_of(act) for act in acts], patience):
             if outcome is None:
                 raise StackError(
                     f"The calendar act of command {order.command_id} was not answered.",
