@@ -38,7 +38,8 @@ RUN rm -rf /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/si
       /usr/lib/python3/dist-packages/setuptools* \
  && echo "jauap:x:10001:" >>/etc/group \
  && echo "jauap:x:10001:10001::/nonexistent:/usr/sbin/nologin" >>/etc/passwd \
- && install -d -o 10001 -g 10001 /var/lib/jauap /var/lib/jauap/documents
+ && install -d -o 10001 -g 10001 /var/lib/jauap /var/lib/jauap/documents /var/lib/jauap/deployment \
+ && echo "[]" >/var/lib/jauap/deployment/bodies.json && chown 10001:10001 /var/lib/jauap/deployment/bodies.json
 COPY --from=build /opt/jauap /opt/jauap
 ENV PATH=/opt/jauap/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LANG=C.UTF-8 JAUAP_READY_FILE=/tmp/ready
 USER 10001:10001
