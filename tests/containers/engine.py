@@ -1,0 +1,186 @@
+"""The container engine of this machine, and the images that the deployment needs.
+
+Docker is taken where it answers, with the official images. Else it is podman, in a store of its own: where no image
+can be pulled, the official ones have stand-ins, made of Debian's packages and the jars that the local parts run.
+
+    python -m tests.containers.engine        make ready what the tests of the containers need, and say what was done
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jauap.stack.installation import Installation, default_cache
+from jauap.stack.java import find_java
+from jauap.stack.locks import exclusive
+
+ROOT = Path(__file__).parents[2]
+STANDINS = Path(__file__).with_name("standins")
+IMAGE = "jauap:test"
+BASE = "docker.io/library/python:3.11-slim-bookworm"
+JAVA = "localhost/java"
+PATIENCE = 900.0
+AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+CONFIGURATION = """\
+[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]
+[engine]
+runtime = "runc"
+"""
+
+
+class EngineError(Exception):
+    """The engine did not do what it was told; the message ends with its own words."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How the engine is called."""
+
+    command: tuple[str, ...]
+    compose: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    build_options: tuple[str, ...] = ()
+    images: Mapping[str, str] = field(default_factory=dict)
+    """What the compose file's variables for other people's images are set to."""
+
+    def run(self, *arguments: str, timeout: float = 300.0, check: bool = True, given: str | None = None) -> str:
+        """Call the engine; gives what it printed. Raises EngineError."""
+        return self._call((*self.command, *arguments), {}, timeout, check=check, given=given)
+
+    def compose_run(
+        self, project: str, *arguments: str, environment: Mapping[str, str], timeout: float = 300.0, check: bool = True
+    ) -> str:
+        """Call compose for a project of the deployment's file. Raises EngineError."""
+        told = {**self.images, "JAUAP_IMAGE": IMAGE, **environment}
+        return self._call((*self.compose, "--project-name", project, *arguments), told, timeout, check=check)
+
+    def inspect(self, name: str) -> dict[str, Any]:
+        """What the engine knows of an image or container."""
+        found: list[dict[str, Any]] = json.loads(self.run("inspect", name))
+        return found[0]
+
+    def _call(
+        self, command: Sequence[str], told: Mapping[str, str], timeout: float, *, check: bool, given: str | None = None
+    ) -> str:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **self.environment, **told},
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            raise EngineError(f"{' '.join(command)}: status {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+        return done.stdout
+
+
+@cache
+def engine() -> Engine | None:
+    """That of this machine; None: there is none."""
+    if shutil.which("docker") and _answers("docker", "info"):
+        return Engine(("docker",), ("docker", "compose"))
+    if os.geteuid() == 0 and shutil.which("podman") and shutil.which("runc"):
+        return _podman(default_cache() / "containers")
+    return None
+
+
+def prepare() -> None:
+    """Make sure that the images are there, and that ours is that of the files as they are now. Raises EngineError."""
+    found = engine()
+    if found is None:
+        raise EngineError("There is no container engine: make tools says what is missing.")
+    with exclusive(default_cache() / "containers.lock", PATIENCE, lambda: None):
+        if found.command[0] == "podman":
+            _stand_in(found)
+        with _timed(f"image {IMAGE}"):
+            found.run("build", *found.build_options, "--tag", IMAGE, ".", timeout=PATIENCE)
+
+
+def _answers(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, timeout=30.0, check=False).returncode == 0
+
+
+def _podman(store: Path) -> Engine:
+    store.mkdir(parents=True, exist_ok=True)
+    configuration = store / "containers.conf"
+    if not configuration.exists() or configuration.read_text() != CONFIGURATION:
+        configuration.write_text(CONFIGURATION)
+    options = ("--root", str(store / "root"), "--runroot", "/tmp/jauap-containers")  # noqa: S108 - root's alone
+    compose = str(Path(sysconfig.get_path("scripts"), "podman-compose"))
+    return Engine(
+        ("podman", *options),
+        (compose, *(word for option in options for word in ("--podman-args", option))),
+        environment={"CONTAINERS_CONF": str(configuration)},
+        # The store has no network of its own while it builds; the same files give the same image.
+        build_options=("--network", "host", "--format", "docker", "--timestamp", "0"),
+        images={
+            "KAFKA_IMAGE": "localhost/kafka",
+            "REGISTRY_IMAGE": "localhost/registry",
+            "POSTGRES_IMAGE": "localhost/postgres",
+        },
+    )
+
+
+def _stand_in(podman: Engine) -> None:
+    """Make the stand-ins that are missing."""
+    if not _has(podman, BASE):
+        with _timed(f"stand-in for {BASE}"):
+            base = default_cache() / "containers" / "base.tar"
+            with base.open("wb") as tar:
+                subprocess.run(["bash", str(STANDINS / "base.sh")], stdout=tar, check=True, timeout=PATIENCE)
+            podman.run("import", str(base), f"{BASE}-bare")
+            base.unlink()
+            podman.run(
+                "build", "--tag", BASE, "--file", "-", str(AUTHORITIES.parent),
+                given=f"FROM {BASE}-bare\nCOPY {AUTHORITIES.name} {AUTHORITIES}\nENV PIP_CERT={AUTHORITIES}\n",
+            )  # fmt: skip
+    installed = Installation(default_cache(), lambda _part, _words: None)
+    contexts = {
+        "java": ("java", find_java().path.parents[1]),
+        "kafka": ("kafka", installed.broker().jars[0].parent),
+        "registry": ("registry", installed.registry().jars[0].parent),
+        "postgres": None,
+    }
+    for name, context in contexts.items():
+        if not _has(podman, f"localhost/{name}"):
+            with _timed(f"stand-in for {name}"):
+                more = () if context is None else ("--build-context", f"{context[0]}={context[1]}")
+                file = STANDINS / f"{name}.Containerfile"
+                podman.run(
+                    "build", "--network", "host", "--tag", f"localhost/{name}", *more, "--file", str(file),
+                    str(STANDINS), timeout=PATIENCE,
+                )  # fmt: skip
+
+
+def _has(podman: Engine, image: str) -> bool:
+    return image.removeprefix("docker.io/library/") in podman.run("images", "--format", "{{.Repository}}:{{.Tag}}").replace(
+        "docker.io/library/", ""
+    ).replace(":latest", "").split()
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    print(f"{what}: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        prepare()
+    except EngineError as error:
+        sys.exit(str(error))
