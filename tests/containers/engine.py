@@ -84,7 +84,9 @@ class Engine:
             check=False,
         )
         if check and done.returncode != 0:
-            raise EngineError(f"{' '.join(command)}: status {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+            raise EngineError(
+                f"{' '.join(command)}: status {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+            )
         return done.stdout
 
 
@@ -141,7 +143,7 @@ def _stand_in(podman: Engine) -> None:
         with _timed(f"stand-in for {BASE}"):
             base = default_cache() / "containers" / "base.tar"
             with base.open("wb") as tar:
-                subprocess.run(["bash", str(STANDINS / "base.sh")], stdout=tar, check=True, timeout=PATIENCE)
+                subprocess.run(["/bin/bash", str(STANDINS / "base.sh")], stdout=tar, check=True, timeout=PATIENCE)
             podman.run("import", str(base), f"{BASE}-bare")
             base.unlink()
             podman.run(
@@ -167,16 +169,18 @@ def _stand_in(podman: Engine) -> None:
 
 
 def _has(podman: Engine, image: str) -> bool:
-    return image.removeprefix("docker.io/library/") in podman.run("images", "--format", "{{.Repository}}:{{.Tag}}").replace(
-        "docker.io/library/", ""
-    ).replace(":latest", "").split()
+    try:
+        podman.run("image", "exists", image)
+    except EngineError:
+        return False
+    return True
 
 
 @contextmanager
 def _timed(what: str) -> Iterator[None]:
     began = time.monotonic()
     yield
-    print(f"{what}: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{what}: {time.monotonic() - began:.1f} s\n")
 
 
 if __name__ == "__main__":

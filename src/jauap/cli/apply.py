@@ -37,7 +37,7 @@ AGAIN = 30.0
 Say = Callable[[str, str], None]
 
 
-def apply(
+def apply(  # noqa: PLR0913 - what a deployment is made of, each by name
     *,
     kafka: broker.Kafka = None,
     bodies_file: rights.Bodies = None,

@@ -34,8 +34,11 @@ OUTSIDE = ("kafka", "documents")
 """Who is also reached from outside."""
 MORE: Mapping[str, tuple[str, ...]] = {
     "kafka": (f"{ADMIN}.password", f"{CONTROLLER}.password", "kafka.pem"),
-    "postgres": tuple(f"{name}.password" for name in (POSTGRES, TABLES, READER, REGISTRY))
-    + ("postgres.pem", "postgres.key"),
+    "postgres": (
+        *(f"{name}.password" for name in (POSTGRES, TABLES, READER, REGISTRY)),
+        "postgres.pem",
+        "postgres.key",
+    ),
     REGISTRY: ("registry.properties",),
     "projector": (f"{TABLES}.password",),
     "post": (f"{READER}.password",),
@@ -70,7 +73,9 @@ def hand_out(root: Path, owners: Mapping[str, int]) -> dict[str, list[str]]:
     """
     folder, handed = root / ALL, {}
     for reader in sorted(one.name for one in root.iterdir() if one.is_dir() and one.name != ALL):
-        files = sorted({AUTHORITY, f"{reader}.password", *MORE.get(reader, ())} & {one.name for one in folder.iterdir()})
+        files = sorted(
+            {AUTHORITY, f"{reader}.password", *MORE.get(reader, ())} & {one.name for one in folder.iterdir()}
+        )
         for name in files:
             _write(root / reader / name, (folder / name).read_bytes().rstrip(b"\n"))
         for stranger in root.joinpath(reader).iterdir():

@@ -21,7 +21,7 @@ PATIENCE = 30.0
 
 
 def submit(addresses: Addresses, patience: float = PATIENCE) -> None:
-    """Submit the calendar acts that ship with this release. Raises StackError if one has no answer within `patience`."""
+    """Submit the calendar acts that ship with this release. Raises StackError where one has no answer in time."""
     acts = shipped_acts()
     with Sender(addresses.kafka, addresses.registry, "jauap-first-start") as sender:
         for order, outcome in sender.submit([order_of(act) for act in acts], patience):
