@@ -11,8 +11,10 @@ from jauap.domain.events import CalendarActReceived, Event
 from jauap.domain.facts import Value
 from jauap.domain.rules import NEAR, RULES, Rule, with_receipt
 from jauap.domain.workdays import Calendars, day_in_kazakhstan
+from jauap.messaging import service
 from jauap.messaging.service import ClockApart
 from jauap.messaging.watched import Watched
+from jauap.process import Life
 from jauap.settings import Settings
 from jauap.surroundings import shipped_rules
 from services.deadlines.decide import decide
@@ -73,3 +75,8 @@ class Reconciler:
 def make(given: Settings) -> Reconciler:
     """Build the decider of this service."""
     return Reconciler(with_receipt(shipped_rules(), given.receipt.policy, given.receipt.since), given.near)
+
+
+def run(life: Life) -> None:
+    """Run it until told to stop."""
+    service.run(make, life)

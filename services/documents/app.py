@@ -2,15 +2,19 @@
 
 import os
 import ssl
+import threading
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
+
+import structlog
 
 from jauap.bodies import BodyList, UnusableList
 from jauap.documents import LARGEST, open_store
 from jauap.messaging.connection import WrongAddress
 from jauap.messaging.log import Ends, Reader
 from jauap.messaging.login import KafkaLogin
+from jauap.process import Life
 from jauap.settings import WrongSetting, required
 from services.documents.answers import Answers
 from services.documents.http import Server
@@ -18,10 +22,15 @@ from services.documents.logins import Logins
 from services.documents.named import Named
 from services.documents.schemas import Schemas
 
+log = structlog.get_logger(__name__)
+
 NAME = "documents"
 CLIENT = f"jauap-{NAME}"
 OFFICERS = ("cli",)
 """Our own principals that come by HTTP: they get every document. Services have the store itself."""
+GRACE = 7.0
+"""Seconds that requests have to end after SIGTERM."""
+LOOK_SECONDS = 0.2
 
 
 class Settings(NamedTuple):
@@ -43,8 +52,6 @@ class Settings(NamedTuple):
     """JAUAP_HTTP_PROXY: the only address from which connections are taken; it ends TLS and tells X-Forwarded-For."""
     largest: int
     """JAUAP_LARGEST_DOCUMENT: bytes."""
-    ready_file: Path | None
-    """JAUAP_READY_FILE."""
 
 
 def from_environment() -> Settings:
@@ -54,7 +61,7 @@ def from_environment() -> Settings:
         raise WrongSetting(
             "JAUAP_HTTP", "must be on loopback without JAUAP_HTTP_CERTIFICATE or JAUAP_HTTP_PROXY: passwords come by it"
         )
-    bodies, ready = os.environ.get("JAUAP_BODIES"), os.environ.get("JAUAP_READY_FILE")
+    bodies = os.environ.get("JAUAP_BODIES")
     return Settings(
         kafka=required("JAUAP_KAFKA", "must be sasl_ssl://documents@host:port?password_file=FILE&ca_file=FILE"),
         registry=required("JAUAP_REGISTRY", "must be the registry's address"),
@@ -64,7 +71,6 @@ def from_environment() -> Settings:
         tls=tls,
         proxy=proxy,
         largest=_largest(),
-        ready_file=Path(ready) if ready else None,
     )
 
 
@@ -145,3 +151,24 @@ def make(given: Settings) -> Deployed:
         return Deployed(named, Server(given.http, answers, given.tls, given.proxy))
     except OSError as error:
         raise WrongSetting("JAUAP_HTTP", f"can't be listened on: {error.strerror}") from error
+
+
+def run(life: Life) -> None:
+    """Listen until told to stop; ready while the feeds are read."""
+    given = from_environment()
+    named, server = make(given)
+    named.start()
+    serving = threading.Thread(target=server.serve, name="accept", daemon=True)
+    serving.start()
+    host, port = server.address
+    log.info("documents listens", host=host, port=port, tls=given.tls is not None)
+    caught_up = False
+    while not life.stop.asked:
+        if named.goes_round() and serving.is_alive():
+            life()
+        caught_up = caught_up or (named.alive() and named.ready())
+        if caught_up and named.alive() and serving.is_alive():
+            life.ready()
+        serving.join(LOOK_SECONDS)
+    server.stop(GRACE)
+    named.close()

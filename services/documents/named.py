@@ -11,6 +11,7 @@ from jauap.domain.feeds import BY_NAME, ItemWithdrawn
 from jauap.messaging.avro import Codec, Undecodable, UnknownSchema
 from jauap.messaging.envelope import Message
 from jauap.messaging.log import BEGINNING, LogUnavailable, Place, Trouble
+from jauap.process import Sparingly
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +101,8 @@ class Named:
         self._feeds: dict[str, Feed] = {}
         self._asking = threading.Lock()
         self._stopping = False
-        self._went_round_at = float("-inf")
+        self._went_round_at = self._read_at = float("-inf")
+        self._sparingly = Sparingly()
         self._thread = threading.Thread(target=self._run, name="feeds", daemon=True)
 
     def start(self) -> None:
@@ -134,6 +136,10 @@ class Named:
 
     def alive(self) -> bool:
         """Whether the feeds are being read."""
+        return time.monotonic() - self._read_at < ALIVE_SECONDS
+
+    def goes_round(self) -> bool:
+        """Whether the thread does not hang: it reads, or tries again and again."""
         return time.monotonic() - self._went_round_at < ALIVE_SECONDS
 
     def _wanted(self) -> tuple[str, ...]:
@@ -162,6 +168,7 @@ class Named:
 
     def _run(self) -> None:
         while not self._stopping:
+            self._went_round_at = time.monotonic()
             try:
                 reader = self._new_reader()
                 try:
@@ -169,7 +176,8 @@ class Named:
                 finally:
                     reader.close()
             except LogUnavailable as reason:
-                log.warning("feeds can't be read now", reason=str(reason))
+                if self._sparingly.due("feeds can't be read"):
+                    log.warning("feeds can't be read now", reason=str(reason))
                 time.sleep(AGAIN_SECONDS)
 
     def _read(self, reader: FeedReader) -> None:
@@ -180,7 +188,7 @@ class Named:
             if time.monotonic() - looked > LOOK_SECONDS:
                 looked = time.monotonic()
                 self._assign(reader)
-            self._went_round_at = time.monotonic()
+            self._went_round_at = self._read_at = time.monotonic()
             read = reader.poll(0.1)
             with self._changed:
                 for one in read:

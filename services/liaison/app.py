@@ -1,21 +1,19 @@
 """The wiring of liaison: the log, the registry, the list of bodies."""
 
 import os
-from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from jauap.bodies import BodyList
 from jauap.messaging.avro import Codec
 from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import Ends, Reader, Writer, wait_for_topics
-from jauap.messaging.registry import release_ids, schema_ids
+from jauap.messaging.registry import release_ids, wait_for_schemas
 from jauap.messaging.topics import BODY
+from jauap.process import Life
 from jauap.settings import bodies_from_environment, kafka, partition_count, required
 from services.liaison.run import COMMANDS_TOPIC, NAME, PUBLIC_TOPIC, Liaison, feed_topic, submit_topic
 
 GROUP = "jauap.liaison"
-REGISTRY_PATIENCE = 30.0
 
 
 class Settings(NamedTuple):
@@ -31,34 +29,25 @@ class Settings(NamedTuple):
     """JAUAP_PARTITIONS: the deployment's partition count; topics that differ stop the start. Null: not checked."""
     instance: str | None
     """JAUAP_INSTANCE: a name of its own among the liaisons, so that it has its turn at once after a crash."""
-    ready_file: Path | None
-    """JAUAP_READY_FILE: made once everything that was written at the start is folded; null: nobody waits for it."""
 
 
 def from_environment() -> Settings:
     """Read the settings. Raises WrongSetting, which names the variable and the rule."""
-    ready = os.environ.get("JAUAP_READY_FILE")
     return Settings(
         kafka=kafka(),
         registry=required("JAUAP_REGISTRY", "must be the registry's address"),
         bodies=bodies_from_environment(),
         partitions=partition_count(),
         instance=os.environ.get("JAUAP_INSTANCE") or None,
-        ready_file=Path(ready) if ready else None,
     )
 
 
-def make(given: Settings, stopping: Callable[[], bool]) -> Liaison | None:
-    """Wait for the broker, the topics and the schemas, and build liaison. None: it was told to stop meanwhile.
-
-    Raises PartitionsDiffer and RegistryError.
-    """
+def make(given: Settings, life: Life) -> Liaison:
+    """Wait for the broker, the topics and the schemas, and build liaison. Raises Stopped and CannotGoOn."""
     client = f"jauap-{NAME}"
     ends = Ends(given.kafka, client)
-    partitions = wait_for_topics(ends, EVENT_TOPICS, given.partitions, stopping)
-    if partitions is None:
-        return None
-    ids = schema_ids(given.registry, [COMMANDS_TOPIC, PUBLIC_TOPIC, feed_topic(BODY)], REGISTRY_PATIENCE)
+    partitions = wait_for_topics(ends, EVENT_TOPICS, given.partitions, life)
+    ids = wait_for_schemas(given.registry, [COMMANDS_TOPIC, PUBLIC_TOPIC, feed_topic(BODY)], life)
     return Liaison(
         reader=Reader(given.kafka, client),
         turns=Reader(given.kafka, client, group=GROUP, instance=given.instance),
@@ -69,3 +58,10 @@ def make(given: Settings, stopping: Callable[[], bool]) -> Liaison | None:
         bodies=given.bodies.with_access,
         releases=lambda: release_ids(given.registry, [submit_topic(BODY)]),
     )
+
+
+def run(life: Life) -> None:
+    """Run it until told to stop."""
+    liaison = make(from_environment(), life)
+    liaison.start()
+    liaison.run(life, life.ready)

@@ -261,7 +261,7 @@ class Liaison:
         """Whether everything that was written before is folded."""
         return self.live
 
-    def run(self, stopping: Callable[[], bool], on_ready: Callable[[], None] = lambda: None) -> None:
+    def run(self, stopping: Callable[[], bool], say_ready: Callable[[], None] = lambda: None) -> None:
         """Go round until told to stop, then deliver what is in flight and commit."""
         was_ready = False
         gc.disable()  # nothing that is folded holds a cycle, and there may be millions of values to look through
@@ -272,7 +272,8 @@ class Liaison:
                 gc.collect()
                 gc.freeze()  # what was folded at the start is not looked through again and again
                 gc.enable()
-                on_ready()
+            if self.ready:
+                say_ready()
         self.close()
 
     def close(self) -> None:

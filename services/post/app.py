@@ -22,6 +22,7 @@ from jauap.messaging.log import Ends, LogUnavailable
 from jauap.messaging.registry import RegistryError
 from jauap.messaging.sender import Order, Sender
 from jauap.messaging.undecided import Undecided
+from jauap.process import Life
 from jauap.projections import queries
 from jauap.projections.database import Connection, DatabaseUnavailable, connect, snapshot
 from jauap.settings import WrongSetting, bodies_from_environment, kafka, required
@@ -60,13 +61,10 @@ class Settings(NamedTuple):
     """JAUAP_POST_QUIET, JAUAP_POST_EVERY, JAUAP_POST_RETRY: seconds."""
     look: float
     """JAUAP_POST_LOOK: seconds between two looks."""
-    ready_file: Path | None
-    """JAUAP_READY_FILE."""
 
 
 def from_environment() -> Settings:
     """Read the settings. Raises WrongSetting, which names the variable and the rule."""
-    ready = os.environ.get("JAUAP_READY_FILE")
     given = Settings(
         kafka=kafka(),
         registry=required("JAUAP_REGISTRY", "must be the registry's address"),
@@ -80,7 +78,6 @@ def from_environment() -> Settings:
             retry=_seconds("JAUAP_POST_RETRY", 30),
         ),
         look=_seconds("JAUAP_POST_LOOK", 5),
-        ready_file=Path(ready) if ready else None,
     )
     usable_directory(given)
     return given
@@ -263,3 +260,13 @@ def make(given: Settings, deployed: Deployed) -> Post:
     """Build the post."""
     host = given.mail.sender.rpartition("@")[2] if given.mail else NOWHERE
     return Post(deployed, ways(given), clock_from_environment(), given.timing, host)
+
+
+def run(life: Life) -> None:
+    """Run it until told to stop."""
+    given = from_environment()
+    deployed = Deployed(given)
+    try:
+        make(given, deployed).run(life, given.look, life.ready)
+    finally:
+        deployed.close()

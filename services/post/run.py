@@ -21,6 +21,7 @@ from jauap.domain.workdays import Calendar, CalendarMissing, day_in_kazakhstan, 
 from jauap.messaging.log import LogUnavailable
 from jauap.messaging.registry import RegistryError
 from jauap.messaging.sender import Order
+from jauap.process import Sparingly
 from jauap.projections.alerts import AlertRow
 from jauap.projections.database import DatabaseUnavailable
 from services.post import wording
@@ -141,41 +142,48 @@ class Post:
         self.waiting: dict[tuple[str, AlertChannel], Waiting] = {}
         self.gone_out: frozenset[Telling] = frozenset()
         """What this instance handed over of what is open still: not told again, even if its record was refused."""
+        self.answers = False
+        """Whether the log and the read models answered when it looked last."""
+        self._stopping: Callable[[], bool] = lambda: False
+        self._sparingly = Sparingly()
         self._trouble: str | None = None
 
-    def run(self, stopping: Callable[[], bool], seconds: float, on_ready: Callable[[], None]) -> None:
-        """Look every so many seconds until told to stop. It is ready once it has looked, whatever it saw."""
-        looked = False
+    def run(self, stopping: Callable[[], bool], seconds: float, say_ready: Callable[[], None] = lambda: None) -> None:
+        """Look every so many seconds until told to stop. It is ready while the log and the read models answer."""
+        self._stopping = stopping
         while not stopping():
             self.round()
-            if not looked:
-                looked = True
-                on_ready()
             until = time.monotonic() + seconds
-            while not stopping() and time.monotonic() < until:
+            while not stopping():
+                if self.answers:
+                    say_ready()
+                if time.monotonic() >= until:
+                    break
                 time.sleep(0.05)
 
     def round(self) -> bool:
         """Look once, and tell who is to be told. False: the log or the read models can't be relied on now."""
+        self.answers = False
         try:
             if not self._record(self.unrecorded):
                 return False
             undecided = self.deployment.undecided()
             picture = self.deployment.picture()
         except (LogUnavailable, RegistryError, DatabaseUnavailable, NotNow) as reason:
+            self.answers = isinstance(reason, NotNow)
             self._say(str(reason))
             return False
+        self.answers = True
         self._say(None)
         self._tell(picture, undecided)
         return True
 
     def _say(self, trouble: str | None) -> None:
-        """Say why nothing is sent when the reason changes, not at each look."""
-        if trouble != self._trouble:
-            if trouble is None:
-                log.info("messages are sent again")
-            else:
-                log.warning("nothing is sent for now", reason=trouble)
+        """Say why nothing is sent when the reason changes and every half minute, not at each look."""
+        if trouble is None and self._trouble is not None:
+            log.info("messages are sent again")
+        elif trouble is not None and self._sparingly.due(trouble):
+            log.warning("nothing is sent for now", reason=trouble)
         self._trouble = trouble
 
     def _tell(self, picture: Picture, undecided: frozenset[str]) -> None:
@@ -197,6 +205,8 @@ class Post:
         } | {place: one for place, one in self.waiting.items() if one.told > self.monotonic() - self.timing.every}
         given_up: set[AlertChannel] = set()
         for digest in found:
+            if self._stopping():
+                return
             waiting = self.waiting[digest.place]
             waiting.look(digest, self.monotonic())
             if digest.channel in given_up or not waiting.is_due(self.timing, self.monotonic()):

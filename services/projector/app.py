@@ -1,13 +1,12 @@
 """The wiring of the projector: the log on one side, PostgreSQL on the other."""
 
 import os
-from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from jauap.messaging.avro import Codec
 from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import Ends, Reader, wait_for_topics
+from jauap.process import Life
 from jauap.settings import kafka, partition_count, required
 from services.projector.run import Projector
 
@@ -26,13 +25,10 @@ class Settings(NamedTuple):
     """JAUAP_PARTITIONS: the deployment's partition count; topics that differ stop the start. Null: not checked."""
     instance: str | None
     """JAUAP_INSTANCE: a name of its own among the projectors, so that it takes up at once after a crash."""
-    ready_file: Path | None
-    """JAUAP_READY_FILE: made once everything that was written at the start is visible; null: nobody waits for it."""
 
 
 def from_environment() -> Settings:
     """Read the settings. Raises WrongSetting, which names the variable and the rule."""
-    ready = os.environ.get("JAUAP_READY_FILE")
     return Settings(
         kafka=kafka(),
         database=required(
@@ -40,16 +36,13 @@ def from_environment() -> Settings:
         ),
         partitions=partition_count(),
         instance=os.environ.get("JAUAP_INSTANCE") or None,
-        ready_file=Path(ready) if ready else None,
     )
 
 
-def make(given: Settings, stopping: Callable[[], bool]) -> Projector | None:
-    """Wait for the broker and the topics, and build the projector. None: it was told to stop meanwhile."""
+def make(given: Settings, life: Life) -> Projector:
+    """Wait for the broker and the topics, and build the projector. Raises Stopped and CannotGoOn."""
     ends = Ends(given.kafka, f"jauap-{NAME}")
-    partitions = wait_for_topics(ends, EVENT_TOPICS, given.partitions, stopping)
-    if partitions is None:
-        return None
+    partitions = wait_for_topics(ends, EVENT_TOPICS, given.partitions, life)
     return Projector(
         given.database,
         source=Reader(given.kafka, f"jauap-{NAME}", group=GROUP, instance=given.instance),
@@ -58,3 +51,10 @@ def make(given: Settings, stopping: Callable[[], bool]) -> Projector | None:
         codec=Codec({}),
         partitions=partitions,
     )
+
+
+def run(life: Life) -> None:
+    """Run it until told to stop."""
+    projector = make(from_environment(), life)
+    projector.start()
+    projector.run(life, life.ready)

@@ -21,6 +21,7 @@ from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import LogUnavailable, Place, Trouble
 from jauap.messaging.loop import MOST_PARKED, TooManyParked
 from jauap.messaging.topics import partition_of
+from jauap.process import Sparingly
 from jauap.projections import audit
 from jauap.projections.audit import Audit
 from jauap.projections.database import DatabaseUnavailable
@@ -96,6 +97,8 @@ class Projector:
         self._target: Mapping[Place, int] | None = None
         """The ends when the log was last compared; None: not asked since."""
         self._failures = 0
+        self._stopping: Callable[[], bool] = lambda: False
+        self._sparingly = Sparingly()
 
     # --- being handed partitions ---
 
@@ -140,16 +143,17 @@ class Projector:
 
     # --- one round ---
 
-    def run(self, stopping: Callable[[], bool], on_ready: Callable[[], None] = lambda: None) -> None:
+    def run(self, stopping: Callable[[], bool], say_ready: Callable[[], None] = lambda: None) -> None:
         """Go round until told to stop; each round ends with everything written that was read in it."""
-        was_ready = False
+        was_ready, self._stopping = False, stopping
         gc.disable()  # nothing that is folded holds a cycle, and while it is behind there is much to look through
         while not stopping():
             self.turn()
             if self.ready and not was_ready:
                 was_ready = True
                 gc.enable()
-                on_ready()
+            if self.ready:
+                say_ready()
         self.close()
 
     def close(self) -> None:
@@ -320,13 +324,13 @@ class Projector:
 
     def _pause(self, reason: str) -> None:
         """Wait a little, serving the group meanwhile; what was read is read again later."""
-        if self._failures == 0:
+        if self._sparingly.due(reason):
             log.warning("starting over from what is stored", reason=reason)
         self._failures += 1
         self._forget()
         self.source.read_from({})
         until = time.monotonic() + PAUSE_SECONDS * min(self._failures, 10)
-        while time.monotonic() < until:
+        while time.monotonic() < until and not self._stopping():
             self.source.poll(0.05)
 
     def _disconnect(self) -> None:

@@ -2,8 +2,7 @@
 
 import sys
 
-from jauap.messaging.service import run
-from services.publication.app import NAME, make
+from jauap.stop import run_service
 
 if __name__ == "__main__":
-    sys.exit(run(NAME, make))
+    sys.exit(run_service("publication"))

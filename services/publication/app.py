@@ -7,7 +7,9 @@ from jauap.domain.case import Case
 from jauap.domain.commands import BY_SERVICE, PublicationCommand
 from jauap.domain.events import Event
 from jauap.domain.facts import Value
+from jauap.messaging import service
 from jauap.messaging.service import OnCommand
+from jauap.process import Life
 from jauap.settings import Settings
 from jauap.surroundings import Surroundings
 from services.publication.decide import decide
@@ -23,3 +25,8 @@ def make(given: Settings) -> OnCommand:
         return decide(case, cast("PublicationCommand", command), surroundings.of(command, now))
 
     return OnCommand(NAME, {kind.__name__: kind for kind in BY_SERVICE[NAME]}, decided)
+
+
+def run(life: Life) -> None:
+    """Run it until told to stop."""
+    service.run(make, life)

@@ -39,8 +39,6 @@ class Settings(NamedTuple):
     """JAUAP_DOCUMENTS: the document store, a folder or s3://bucket/prefix?endpoint=…."""
     state: str
     """JAUAP_STATE: ISO 3166 alpha-3 code of the State served (KAZ); ANY in a trial."""
-    ready_file: Path | None
-    """JAUAP_READY_FILE: made once the process is ready; null: nobody waits for it."""
     dump_file: Path | None
     """JAUAP_DUMP_FILE: what the process holds of each case is written here on SIGUSR1; null: it does not listen."""
     partitions: int | None
@@ -71,7 +69,6 @@ def from_environment() -> Settings:
             "JAUAP_DOCUMENTS", "must name the document store: a folder, or s3://bucket/prefix?endpoint=…"
         ),
         state=state,
-        ready_file=_path("JAUAP_READY_FILE"),
         dump_file=_path("JAUAP_DUMP_FILE"),
         partitions=partition_count(),
         instance=os.environ.get("JAUAP_INSTANCE") or None,
@@ -80,6 +77,11 @@ def from_environment() -> Settings:
         receipt=_receipt(os.environ.get("JAUAP_RECEIPT_POLICY", "")),
         near=_days(os.environ.get("JAUAP_NEAR_DAYS", "")),
     )
+
+
+def ready_file() -> Path | None:
+    """JAUAP_READY_FILE: there while the process does its work, see `jauap.health`. None: nobody looks."""
+    return _path("JAUAP_READY_FILE")
 
 
 def kafka() -> str:

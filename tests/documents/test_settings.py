@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import trustme
 
+from jauap import process
 from jauap.messaging.connection import Login
 from jauap.settings import WrongSetting
+from jauap.stop import Stop
 from services.documents import app
-from services.documents.__main__ import main
 
 PAGE = Path(__file__).parents[2] / "docs/reference/settings.md"
 OWN = ("JAUAP_HTTP", "JAUAP_HTTP_CERTIFICATE", "JAUAP_HTTP_KEY", "JAUAP_HTTP_PROXY", "JAUAP_LARGEST_DOCUMENT")
@@ -82,7 +83,7 @@ def test_passwords_come_by_loopback_tls_or_the_proxy(monkeypatch: pytest.MonkeyP
 def test_the_start_ends_with_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Status 2 where Kafka asks nobody who they are: then nobody could log in here."""
     monkeypatch.setenv("JAUAP_KAFKA", "127.0.0.1:9092")
-    assert main() == 2
+    assert process.run(app.NAME, Stop()) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert "JAUAP_KAFKA must be a line with a login" in line
 

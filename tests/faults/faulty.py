@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jauap.messaging import folding, incoming
+from jauap import process
+from jauap.messaging import folding, incoming, service
 from jauap.messaging.avro import Undecodable, UnknownSchema
-from jauap.messaging.service import run
+from jauap.stop import Stop
 
 FLAG = "JAUAP_FAULTS_FLAG"
 
@@ -68,7 +69,7 @@ def main(name: str) -> int:
     """Run it."""
     spoil()
     if name == "projector":
-        return int(importlib.import_module("services.projector.__main__").main())
+        return process.run(name, Stop())
     app: Any = importlib.import_module(f"services.{name}.app")
 
     def make(given: Any) -> Any:
@@ -79,7 +80,7 @@ def main(name: str) -> int:
 
     if name == "deadlines":
         app.on_trial = lambda: False  # its clock is set by hand here, and must be checked all the same
-    return run(name, make)
+    return process.run(name, Stop(), lambda life: service.run(make, life))
 
 
 def _throwing(method: Any) -> Any:

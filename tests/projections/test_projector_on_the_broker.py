@@ -108,7 +108,7 @@ def test_ready_means_that_all_that_was_written_is_visible(
         wait_for((tmp_path / "ready").exists, "ready")
         assert len(queries.history(connection, case_id)) == len(whole_case())
         events = [line["event"] for line in stopped(process)]
-    assert events[-2:] == ["projector ready", "projector stopped"]
+    assert events[-2:] == ["ready", "stopped"]
 
 
 def test_an_event_is_visible_at_once(
@@ -189,5 +189,5 @@ def test_it_waits_for_what_is_not_there_yet(tmp_path: Path) -> None:
         first = json.loads(process.stderr.readline())
         while first["level"] == "info":
             first = json.loads(process.stderr.readline())
-        assert first["event"] == "waiting for the broker and its topics"
+        assert first["event"] == "waiting"
         assert not [line for line in stopped(process) if line["level"] == "warning"]

@@ -8,6 +8,7 @@ The password stands in a file, never in the line: so the line may be logged. The
 made, so that a new password needs no new setting.
 """
 
+import ssl
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
@@ -80,10 +81,12 @@ def through(kafka: str, servers: str) -> str:
 
 
 def client_settings(kafka: str) -> dict[str, Any]:
-    """The client library's settings for a line. Raises WrongAddress; the password's file is read now."""
+    """The client library's settings for a line. Raises WrongAddress; the files are read now."""
     login = parse(kafka)
     if login is None:
         return {"bootstrap.servers": kafka}
+    if login.ca_file is not None:
+        check_authorities(login.ca_file)
     return {
         "bootstrap.servers": login.servers,
         "security.protocol": login.protocol.upper(),
@@ -92,6 +95,16 @@ def client_settings(kafka: str) -> dict[str, Any]:
         "sasl.password": read_password(login.password_file),
         **({} if login.ca_file is None else {"ssl.ca.location": str(login.ca_file)}),
     }
+
+
+def check_authorities(file: Path) -> None:
+    """Whether certificates can be read from a file. Raises WrongAddress."""
+    try:
+        ssl.create_default_context(cafile=str(file))
+    except ssl.SSLError:
+        raise WrongAddress(f"names a CA file without a certificate in it: {file}") from None
+    except OSError as error:
+        raise WrongAddress(f"names a CA file that can't be read: {file}: {error.strerror}") from None
 
 
 def read_password(file: Path) -> str:

@@ -6,6 +6,7 @@ fallback position (`auto.offset.reset=error`): a reader whose place is gone must
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from operator import methodcaller
 from typing import Any, NamedTuple
 
@@ -14,8 +15,9 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, 
 from confluent_kafka import Message as ClientMessage
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, but not by name
 
-from jauap.messaging.connection import client_settings
+from jauap.messaging.connection import WrongAddress, client_settings
 from jauap.messaging.envelope import Message, Outgoing
+from jauap.process import CannotGoOn, Life
 
 log = structlog.get_logger(__name__)
 
@@ -40,11 +42,11 @@ def is_fatal(error: KafkaError) -> bool:
     return error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001 - the library's public code
 
 
-class LogUnavailable(Exception):
+class LogUnavailable(CannotGoOn):
     """The broker did not answer; try again."""
 
 
-class PartitionsDiffer(Exception):
+class PartitionsDiffer(CannotGoOn):
     """Topics do not have the deployment's number of partitions: it is fixed for ever when a deployment is created."""
 
 
@@ -377,14 +379,41 @@ class Ends:
 
     def __init__(self, bootstrap: str, client: str) -> None:
         """Connect lazily."""
-        self._settings: dict[str, Any] = {**client_settings(bootstrap), "client.id": client, "logger": _Quiet()}
+        self._bootstrap, self._client = bootstrap, client
+        self._settings = self._read_settings()
+        self._told: KafkaError | None = None
+        """What the client said last of its connections: only so it tells of a login that the broker refuses."""
         self._asker = self._new_asker()
+
+    def _read_settings(self) -> dict[str, Any]:
+        return {**client_settings(self._bootstrap), "client.id": self._client, "logger": _Quiet()}
 
     def _new_asker(self) -> Consumer:
         """A consumer that reads nothing: one request of its own, and a quarter of the time that the admin's takes."""
         return Consumer(
-            {**self._settings, "group.id": f"{self._settings['client.id']}-ends", "isolation.level": "read_uncommitted"}
+            {
+                **self._settings,
+                "group.id": f"{self._client}-ends",
+                "isolation.level": "read_uncommitted",
+                "error_cb": self._on_error,
+            }
         )
+
+    def _on_error(self, error: KafkaError) -> None:
+        if self._told is None or self._told.code() != KafkaError._AUTHENTICATION:  # noqa: SLF001 - a public code
+            self._told = error
+
+    def _unanswered(self, error: KafkaException) -> LogUnavailable:
+        """Why the broker did not answer. After a refused login the password's file is read anew: it may be another."""
+        self._asker.poll(0)
+        told = self._told or error.args[0]
+        if told.code() != KafkaError._AUTHENTICATION:  # noqa: SLF001 - the library's public code
+            return LogUnavailable(f"the broker does not answer: {told.str()}")
+        with suppress(WrongAddress):  # the file is just being written
+            self._settings = self._read_settings()
+        self._asker.close()
+        self._asker = self._new_asker()
+        return LoginRefused(f"the broker does not let this process in, see `jauap access apply`: {told.str()}")
 
     def of(self, places: Collection[Place]) -> dict[Place, int]:
         """The offset after the last record of each place. Raises LogUnavailable if any does not answer."""
@@ -442,35 +471,42 @@ class Ends:
 
     def partitions(self, topics: Iterable[str], seconds: float = ASK_SECONDS) -> dict[str, int]:
         """How many partitions each topic has; a topic that is not there is left out. Raises LogUnavailable."""
+        self._told = None
         try:
             found = self._asker.list_topics(timeout=seconds).topics
         except KafkaException as error:
-            raise LogUnavailable(str(error)) from error
+            raise self._unanswered(error) from error
         return {topic: len(found[topic].partitions) for topic in topics if topic in found and found[topic].partitions}
 
 
-def wait_for_topics(
-    ends: Ends, topics: Collection[str], wanted: int | None, stopping: Callable[[], bool]
-) -> int | None:
+class LoginRefused(LogUnavailable):
+    """The broker knows no such login, or has another password for it."""
+
+
+class TopicsMissing(LogUnavailable):
+    """The broker does not show these topics."""
+
+    def __init__(self, missing: Collection[str]) -> None:
+        super().__init__(
+            f"the broker does not show {', '.join(sorted(missing))}; run `jauap topics apply`, and `jauap access apply`"
+            " where each process has a login"
+        )
+
+
+def wait_for_topics(ends: Ends, topics: Collection[str], wanted: int | None, life: Life) -> int:
     """Wait for the broker and all these topics, and give the deployment's number of partitions.
 
-    None: it was told to stop meanwhile. Raises PartitionsDiffer if the topics are not all of one deployment, or not
-    of the one that is `wanted`.
+    Raises Stopped, and PartitionsDiffer if the topics are not all of one deployment, or not of the one that is
+    `wanted`.
     """
-    told: str | None = None
-    while not stopping():
-        try:
-            found = ends.partitions(topics, seconds=1.0)
-            reason = f"topics missing: {', '.join(sorted(set(topics) - set(found)))}; run `jauap topics apply`"
-        except LogUnavailable as error:
-            found, reason = {}, str(error)
-        if len(found) == len(topics):
-            return _the_same(found, wanted)
-        if told is None:
-            log.warning("waiting for the broker and its topics", reason=reason)
-        told = reason
-        time.sleep(0.1)
-    return None
+
+    def attempt() -> dict[str, int]:
+        found = ends.partitions(topics, seconds=1.0)
+        if missing := set(topics) - found.keys():
+            raise TopicsMissing(missing)
+        return found
+
+    return _the_same(life.wait(attempt, LogUnavailable), wanted)
 
 
 def _the_same(partitions: Mapping[str, int], wanted: int | None) -> int:

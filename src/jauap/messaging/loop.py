@@ -28,6 +28,7 @@ from jauap.messaging.folding import Folded, Track, events_topic, fold, park
 from jauap.messaging.lane import EVENT_TOPICS, Bay, Flight, Lane, Position, Waiting
 from jauap.messaging.log import Ends, Place, Reader, Trouble, Writer
 from jauap.messaging.watched import Watched
+from jauap.process import CannotGoOn
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ MOST_PARKED = 100
 """A bad release must not eat a topic: with more parked cases than this the service stops."""
 
 
-class TooManyParked(Exception):
+class TooManyParked(CannotGoOn):
     """More cases are parked than a healthy release could park; the service stops until it is mended."""
 
 
@@ -137,7 +138,7 @@ class Loop:
         if time.monotonic() - self._committed_at > COMMITS_EVERY_SECONDS:
             self._commit()
 
-    def run(self, stopping: Callable[[], bool], on_ready: Callable[[], None] = lambda: None) -> None:
+    def run(self, stopping: Callable[[], bool], say_ready: Callable[[], None] = lambda: None) -> None:
         """Go round until told to stop, then deliver what is in flight and commit."""
         was_ready = False
         gc.disable()  # nothing that is folded holds a cycle, and there are millions of values to look through
@@ -148,7 +149,8 @@ class Loop:
                 gc.collect()
                 gc.freeze()  # what was folded at the start is not looked through again and again
                 gc.enable()
-                on_ready()
+            if self.ready:
+                say_ready()
         self.close()
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from jauap import schemas
 from jauap.messaging.avro import released, subject
 from jauap.messaging.topics import load
+from jauap.process import CannotGoOn, Life
 
 COMPATIBILITY = "FULL_TRANSITIVE"
 AT_ONCE = 8
@@ -31,7 +32,7 @@ R = TypeVar("R")
 Report = Callable[[str], None]
 
 
-class RegistryError(Exception):
+class RegistryError(CannotGoOn):
     """The registry did not do what it was asked to."""
 
 
@@ -88,6 +89,12 @@ def schema_ids(url: str, topics: Iterable[str], patience: float = PATIENCE) -> d
     _await(url, deadline)
     with _client(url) as client:
         return dict(_all(lambda one: (one.name, _await_id(client, one, deadline)), _subjects(topics)))
+
+
+def wait_for_schemas(url: str, topics: Iterable[str], life: Life) -> dict[str, int]:
+    """The same, however long it takes. Raises Stopped, and RegistryError if the registry refuses."""
+    chosen = list(topics)
+    return life.wait(lambda: schema_ids(url, chosen, 0.0), RegistryUnavailable, SchemasMissing)
 
 
 def release_ids(url: str, topics: Iterable[str]) -> dict[int, tuple[str, int]]:

@@ -1,13 +1,9 @@
 """Running a service: connect, wait for what it needs, go round until told to stop."""
 
-import signal
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from types import FrameType
 
-import structlog
-
-from jauap import logs, settings
+from jauap import settings
 from jauap.clock import clock_from_environment
 from jauap.domain.case import Case
 from jauap.domain.events import Event
@@ -16,16 +12,15 @@ from jauap.messaging.avro import Codec
 from jauap.messaging.decider import Decider
 from jauap.messaging.holdings import Dump
 from jauap.messaging.lane import EVENT_TOPICS
-from jauap.messaging.log import Ends, LogUnavailable, PartitionsDiffer, Reader, Writer, wait_for_topics
-from jauap.messaging.loop import Loop, TooManyParked
-from jauap.messaging.registry import RegistryError, schema_ids
+from jauap.messaging.log import Ends, Reader, Writer, wait_for_topics
+from jauap.messaging.loop import Loop
+from jauap.messaging.registry import wait_for_schemas
 from jauap.messaging.watched import Watched
-from jauap.settings import Settings, WrongSetting
+from jauap.process import CannotGoOn, Life
+from jauap.settings import Settings
 
-log = structlog.get_logger(__name__)
 
-
-class ClockApart(Exception):
+class ClockApart(CannotGoOn):
     """The clock on the wall and the broker's append time are more than five minutes apart; set the clocks."""
 
 
@@ -57,32 +52,13 @@ class OnCommand:
         return None
 
 
-class Stop:
-    """SIGTERM or SIGINT was received."""
-
-    def __init__(self) -> None:
-        """Take both signals."""
-        self.asked = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler's shape
-        self.asked = True
-
-    def __call__(self) -> bool:
-        """Whether to stop."""
-        return self.asked
-
-
-def connect(given: Settings, decider: Decider, stopping: Callable[[], bool]) -> Loop | None:
-    """Wait for broker and topics, and wire one instance of a service. None: it was told to stop meanwhile."""
-    name = decider.name
+def connect(given: Settings, decider: Decider, life: Life) -> Loop:
+    """Wait for broker, topics and schemas, and wire one instance of a service. Raises Stopped and CannotGoOn."""
+    name, clock = decider.name, clock_from_environment()
     ends = Ends(given.kafka, f"jauap-{name}")
     own = (f"jauap.{name}.commands", f"jauap.{name}.outcomes")
-    partitions = wait_for_topics(ends, (*own, *EVENT_TOPICS), given.partitions, stopping)
-    if partitions is None:
-        return None
-    codec = Codec(schema_ids(given.registry, [f"jauap.{name}.events", f"jauap.{name}.outcomes"]))
+    partitions = wait_for_topics(ends, (*own, *EVENT_TOPICS), given.partitions, life)
+    codec = Codec(wait_for_schemas(given.registry, [f"jauap.{name}.events", f"jauap.{name}.outcomes"], life))
     watched = None
     if decider.watches is not None:
         watched = Watched(decider.watches, "intake", Reader(given.kafka, f"jauap-{name}-watched"), codec, partitions)
@@ -93,40 +69,22 @@ def connect(given: Settings, decider: Decider, stopping: Callable[[], bool]) -> 
         writer=Writer(given.kafka, f"jauap-{name}"),
         ends=ends,
         codec=codec,
-        clock=clock_from_environment(),
+        clock=clock,
         partitions=partitions,
         watched=watched,
     )
 
 
-def run(name: str, make: Callable[[Settings], Decider]) -> int:
-    """Run a service until SIGTERM. The exit code: 0 stopped, 1 it could not go on, 2 a wrong setting."""
-    logs.configure(name)
-    stop = Stop()
-    try:
-        given = settings.from_environment()
-        loop = connect(given, make(given), stop)
-        if loop is not None:
-            loop.start(given.only)
-            dump = None if given.dump_file is None else Dump(given.dump_file)
-            loop.run(lambda: _between(stop, dump, loop), lambda: _say_ready(given, name))
-    except WrongSetting as wrong:
-        log.critical("wrong setting", service=name, reason=str(wrong))
-        return 2
-    except (LogUnavailable, PartitionsDiffer, RegistryError, TooManyParked, ClockApart) as reason:
-        log.critical("service stopped", service=name, reason=str(reason))
-        return 1
-    log.info("service stopped", service=name)
-    return 0
+def run(make: Callable[[Settings], Decider], life: Life) -> None:
+    """Run a service until told to stop. Raises WrongSetting, Stopped and CannotGoOn."""
+    given = settings.from_environment()
+    loop = connect(given, make(given), life)
+    loop.start(given.only)
+    dump = None if given.dump_file is None else Dump(given.dump_file)
+    loop.run(lambda: _between(life, dump, loop), life.ready)
 
 
-def _between(stop: Stop, dump: Dump | None, loop: Loop) -> bool:
+def _between(life: Life, dump: Dump | None, loop: Loop) -> bool:
     if dump is not None:
         dump.write_if_asked(loop)
-    return stop()
-
-
-def _say_ready(given: Settings, name: str) -> None:
-    log.info("service ready", service=name)
-    if given.ready_file is not None:
-        given.ready_file.touch()
+    return life()
