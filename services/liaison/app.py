@@ -6,7 +6,7 @@ from typing import NamedTuple
 from jauap.bodies import BodyList
 from jauap.messaging.avro import Codec
 from jauap.messaging.lane import EVENT_TOPICS
-from jauap.messaging.log import Ends, Reader, Writer, wait_for_topics
+from jauap.messaging.log import Ends, Reader, Writer, wait_for_group, wait_for_topics
 from jauap.messaging.registry import release_ids, wait_for_schemas
 from jauap.messaging.topics import BODY
 from jauap.process import Life
@@ -47,10 +47,12 @@ def make(given: Settings, life: Life) -> Liaison:
     client = f"jauap-{NAME}"
     ends = Ends(given.kafka, client)
     partitions = wait_for_topics(ends, EVENT_TOPICS, given.partitions, life)
+    turns = Reader(given.kafka, client, group=GROUP, instance=given.instance)
+    wait_for_group(turns, PUBLIC_TOPIC, life)
     ids = wait_for_schemas(given.registry, [COMMANDS_TOPIC, PUBLIC_TOPIC, feed_topic(BODY)], life)
     return Liaison(
         reader=Reader(given.kafka, client),
-        turns=Reader(given.kafka, client, group=GROUP, instance=given.instance),
+        turns=turns,
         writer=Writer(given.kafka, client),
         ends=ends,
         codec=Codec(ids),

@@ -29,6 +29,7 @@ from jauap.messaging.loop import COMMITS_EVERY_SECONDS, MOST_PARKED, RECOVERY_PA
 from jauap.messaging.registry import RegistryError
 from jauap.messaging.sender import Order, written
 from jauap.messaging.topics import SUBMIT
+from jauap.process import Sparingly
 from services.liaison import doorman
 from services.liaison.doorman import Refused, Releases, place
 from services.liaison.items import PUBLIC, Happened, Story, item_id
@@ -171,6 +172,7 @@ class Liaison:
         """Whether there is more to judge at once."""
         self.writes = False
         """Whether it is this instance's turn."""
+        self._sparingly, self._sparingly_live = Sparingly(), Sparingly()
         self._looked_at, self._committed_at, self._ask_registry_at = float("-inf"), 0.0, 0.0
         self._forget()
 
@@ -372,7 +374,8 @@ class Liaison:
         if not self.live:
             self.live = self.aged = True
             stirred = dict.fromkeys(self.stories)
-            log.info("live", cases=len(self.tracks), feeds=len(self.feeds), writes=self.writes)
+            say = log.info if self._sparingly_live.due("live") else log.debug
+            say("live", cases=len(self.tracks), feeds=len(self.feeds), writes=self.writes)
         for case_id in stirred:
             self._tell(case_id)
         asked = self._has_more = False
@@ -500,7 +503,8 @@ class Liaison:
 
     def _recover(self, reason: str) -> None:
         """Throw the producer away, read the feeds on to their ends, and append what is still missing."""
-        log.warning("recovering", reason=reason)
+        say = log.warning if self._sparingly.due("recovering") else log.debug
+        say("recovering", reason=reason)
         time.sleep(RECOVERY_PAUSE_SECONDS)
         self.writer.renew()
         self.sent.clear()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from jauap.messaging.avro import Codec
 from jauap.messaging.lane import EVENT_TOPICS
-from jauap.messaging.log import Ends, Reader, wait_for_topics
+from jauap.messaging.log import Ends, Reader, wait_for_group, wait_for_topics
 from jauap.process import Life
 from jauap.settings import kafka, partition_count, required
 from services.projector.run import Projector
@@ -43,9 +43,11 @@ def make(given: Settings, life: Life) -> Projector:
     """Wait for the broker and the topics, and build the projector. Raises Stopped and CannotGoOn."""
     ends = Ends(given.kafka, f"jauap-{NAME}")
     partitions = wait_for_topics(ends, EVENT_TOPICS, given.partitions, life)
+    source = Reader(given.kafka, f"jauap-{NAME}", group=GROUP, instance=given.instance)
+    wait_for_group(source, EVENT_TOPICS[0], life)
     return Projector(
         given.database,
-        source=Reader(given.kafka, f"jauap-{NAME}", group=GROUP, instance=given.instance),
+        source=source,
         past=Reader(given.kafka, f"jauap-{NAME}-past"),
         ends=ends,
         codec=Codec({}),

@@ -90,7 +90,7 @@ def look(ready_file: Path, now: float, *, alive: bool = False) -> Health:
     if found is None and not alive:
         found_alive = _read(alive_file(ready_file), now)
         if found_alive is not None and found_alive.running:
-            return Health(well=False, says=f"not ready: {found_alive.waits_for or 'it reads what is in the log'}")
+            return Health(well=False, says=f"not ready: {found_alive.waits_for or 'its log says why'}")
     if found is None:
         return Health(well=False, says=f"not {word}: {file} is not there")
     if not found.running:

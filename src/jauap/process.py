@@ -51,12 +51,9 @@ class Life:
         """Nobody looks yet how it is."""
         self.stop = stop
         self._signs = Signs(None)
-        self._was_ready = False
-
-    def __call__(self) -> bool:
-        """Whether to stop. The loop goes round."""
-        self._signs.alive()
-        return self.stop.asked
+        self._sparingly = Sparingly()
+        self._ready_at = time.monotonic()
+        self._is_ready = False
 
     def begin(self) -> None:
         """Show how it is in the file that JAUAP_READY_FILE names. Raises WrongSetting."""
@@ -69,25 +66,36 @@ class Life:
         """Nobody takes it for ready any more."""
         self._signs.end()
 
+    def __call__(self) -> bool:
+        """Whether to stop. The loop goes round; if it is not ready for long, that is said."""
+        self._signs.alive()
+        seconds = time.monotonic() - self._ready_at
+        if seconds > SAID_EVERY_SECONDS and self._sparingly.due("not ready"):
+            self._is_ready = False
+            log.warning("not ready", seconds=round(seconds))
+        return self.stop.asked
+
     def ready(self) -> None:
         """It does its work, as of now; to be said again as the loop goes round."""
-        if not self._was_ready:
-            self._was_ready = True
+        if not self._is_ready:
+            self._is_ready = True
             log.info("ready")
+        self._ready_at = time.monotonic()
         self._signs.ready()
 
     def wait(self, attempt: Callable[[], T], *passing: type[Exception]) -> T:
         """Try until it succeeds; what it waits for is the message of what passes. Raises Stopped."""
-        sparingly = Sparingly()
-        while not self():
+        while not self.stop.asked:
+            self._signs.alive()
             try:
                 found = attempt()
             except passing as reason:
-                if sparingly.due(type(reason).__name__):
+                if self._sparingly.due(type(reason).__name__):
                     log.warning("waiting", reason=str(reason))
                     self._signs.waits_for(str(reason))
             else:
                 self._signs.waits_for("")
+                self._ready_at = time.monotonic()
                 return found
             self._pause()
         raise Stopped

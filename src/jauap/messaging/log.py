@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from jauap.messaging.connection import WrongAddress, client_settings
 from jauap.messaging.envelope import Message, Outgoing
-from jauap.process import CannotGoOn, Life
+from jauap.process import CannotGoOn, Life, Sparingly
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,7 @@ ASK_SECONDS = 2.0
 COMMITTED_SECONDS = 30.0
 SESSION_SECONDS = 10
 """A member that is silent for so long loses its partitions. One that is fenced sooner was not: another has its name."""
+GIVE_ACCESS = "run `jauap access apply` if each process has a login"
 LOST = (KafkaError._AUTO_OFFSET_RESET, KafkaError._LOG_TRUNCATION, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001 - the library's public codes
 
 
@@ -44,6 +45,23 @@ def is_fatal(error: KafkaError) -> bool:
 
 class LogUnavailable(CannotGoOn):
     """The broker did not answer; try again."""
+
+
+class LoginRefused(LogUnavailable):
+    """The broker knows no such login, or has another password for it."""
+
+
+class GroupDenied(LogUnavailable):
+    """The login may not be in the group."""
+
+
+class TopicsMissing(LogUnavailable):
+    """The broker does not show these topics."""
+
+    def __init__(self, missing: Collection[str]) -> None:
+        super().__init__(
+            f"the broker does not show {', '.join(sorted(missing))}; run `jauap topics apply`; {GIVE_ACCESS}"
+        )
 
 
 class PartitionsDiffer(CannotGoOn):
@@ -251,6 +269,18 @@ class Reader:
                 time.sleep(0.2)
         return {(p.topic, p.partition): (p.offset, p.metadata or "") if p.offset >= 0 else None for p in found}
 
+    def ask_group(self, topic: str) -> None:
+        """Ask the group for a position, as who joins it will. Raises LogUnavailable."""
+        try:
+            self._consumer.committed([TopicPartition(topic, 0)], timeout=1.0)
+        except KafkaException as error:
+            told = self._consumer.poll(0)  # what the coordinator refuses is told here alone
+            self._troubles.clear()
+            refused = None if told is None else told.error()
+            if refused is not None and refused.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                raise GroupDenied(f"the broker does not let this process into its group; {GIVE_ACCESS}") from error
+            raise LogUnavailable(f"the broker does not tell the group's position: {error.args[0].str()}") from error
+
     def commit(self, offsets: Mapping[Place, tuple[int, str]]) -> None:
         """Store the group's positions, each with the mark of the record before it, without waiting.
 
@@ -381,6 +411,7 @@ class Ends:
         """Connect lazily."""
         self._bootstrap, self._client = bootstrap, client
         self._settings = self._read_settings()
+        self._sparingly = Sparingly()
         self._told: KafkaError | None = None
         """What the client said last of its connections: only so it tells of a login that the broker refuses."""
         self._asker = self._new_asker()
@@ -413,7 +444,7 @@ class Ends:
             self._settings = self._read_settings()
         self._asker.close()
         self._asker = self._new_asker()
-        return LoginRefused(f"the broker does not let this process in, see `jauap access apply`: {told.str()}")
+        return LoginRefused(f"the broker does not let this process in; {GIVE_ACCESS}: {told.str()}")
 
     def of(self, places: Collection[Place]) -> dict[Place, int]:
         """The offset after the last record of each place. Raises LogUnavailable if any does not answer."""
@@ -453,7 +484,8 @@ class Ends:
                     found[place.topic, place.partition] = offset
         except KafkaException as error:
             reason = error
-        log.warning("some topics do not say at once where they end", reason=str(reason), answering=len(found))
+        say = log.warning if self._sparingly.due("ends") else log.debug
+        say("some topics do not say at once where they end", reason=str(reason), answering=len(found))
         self._asker.close()
         self._asker = self._new_asker()
         return found
@@ -479,20 +511,6 @@ class Ends:
         return {topic: len(found[topic].partitions) for topic in topics if topic in found and found[topic].partitions}
 
 
-class LoginRefused(LogUnavailable):
-    """The broker knows no such login, or has another password for it."""
-
-
-class TopicsMissing(LogUnavailable):
-    """The broker does not show these topics."""
-
-    def __init__(self, missing: Collection[str]) -> None:
-        super().__init__(
-            f"the broker does not show {', '.join(sorted(missing))}; run `jauap topics apply`, and `jauap access apply`"
-            " where each process has a login"
-        )
-
-
 def wait_for_topics(ends: Ends, topics: Collection[str], wanted: int | None, life: Life) -> int:
     """Wait for the broker and all these topics, and give the deployment's number of partitions.
 
@@ -507,6 +525,11 @@ def wait_for_topics(ends: Ends, topics: Collection[str], wanted: int | None, lif
         return found
 
     return _the_same(life.wait(attempt, LogUnavailable), wanted)
+
+
+def wait_for_group(reader: Reader, topic: str, life: Life) -> None:
+    """Wait for the group's coordinator, and for the right to be in it. Raises Stopped."""
+    life.wait(lambda: reader.ask_group(topic), LogUnavailable)
 
 
 def _the_same(partitions: Mapping[str, int], wanted: int | None) -> int:

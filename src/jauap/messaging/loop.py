@@ -28,7 +28,7 @@ from jauap.messaging.folding import Folded, Track, events_topic, fold, park
 from jauap.messaging.lane import EVENT_TOPICS, Bay, Flight, Lane, Position, Waiting
 from jauap.messaging.log import Ends, Place, Reader, Trouble, Writer
 from jauap.messaging.watched import Watched
-from jauap.process import CannotGoOn
+from jauap.process import CannotGoOn, Sparingly
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +77,7 @@ class Loop:
         self._committed_at = 0.0
         self._checked_at = float("-inf")
         self._tried_at: float | None = None
+        self._sparingly = Sparingly()
 
     # --- being handed partitions ---
 
@@ -524,7 +525,8 @@ class Loop:
     def _recover(self) -> None:
         """Throw the producer away, compare positions with the log, read to the ends, decide what is not done."""
         failed = self.writer.failed
-        log.warning("recovering", service=self.name, reason=failed or self._troubled)
+        say = log.warning if self._sparingly.due("recovering") else log.debug
+        say("recovering", service=self.name, reason=failed or self._troubled)
         self._troubled = None
         time.sleep(RECOVERY_PAUSE_SECONDS)  # while a broker is away, troubles come by the dozen
         self.reader.forget_troubles()

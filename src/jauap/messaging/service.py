@@ -12,7 +12,7 @@ from jauap.messaging.avro import Codec
 from jauap.messaging.decider import Decider
 from jauap.messaging.holdings import Dump
 from jauap.messaging.lane import EVENT_TOPICS
-from jauap.messaging.log import Ends, Reader, Writer, wait_for_topics
+from jauap.messaging.log import Ends, Reader, Writer, wait_for_group, wait_for_topics
 from jauap.messaging.loop import Loop
 from jauap.messaging.registry import wait_for_schemas
 from jauap.messaging.watched import Watched
@@ -58,6 +58,8 @@ def connect(given: Settings, decider: Decider, life: Life) -> Loop:
     ends = Ends(given.kafka, f"jauap-{name}")
     own = (f"jauap.{name}.commands", f"jauap.{name}.outcomes")
     partitions = wait_for_topics(ends, (*own, *EVENT_TOPICS), given.partitions, life)
+    reader = Reader(given.kafka, f"jauap-{name}", group=f"jauap.{name}", instance=given.instance)
+    wait_for_group(reader, own[0], life)
     codec = Codec(wait_for_schemas(given.registry, [f"jauap.{name}.events", f"jauap.{name}.outcomes"], life))
     watched = None
     if decider.watches is not None:
@@ -65,7 +67,7 @@ def connect(given: Settings, decider: Decider, life: Life) -> Loop:
         decider.watch(watched)
     return Loop(
         decider,
-        reader=Reader(given.kafka, f"jauap-{name}", group=f"jauap.{name}", instance=given.instance),
+        reader=reader,
         writer=Writer(given.kafka, f"jauap-{name}"),
         ends=ends,
         codec=codec,
