@@ -19,6 +19,7 @@ from bench.writing import Size, write
 from jauap.messaging.avro import Codec
 from jauap.messaging.log import Ends, Place
 from jauap.projections import rebuild as rebuilding
+from jauap.projections.database import OPTIONS, SCHEMA
 from jauap.projections.models import NAMES
 from jauap.projections.store import Store
 from jauap.stack.addresses import Addresses
@@ -107,8 +108,8 @@ def measure_rebuild(running: Running) -> Found:
 def _by_projector(addresses: Addresses, records: int) -> Mapping[str, Any]:
     say("the projector, on an empty database")
     bar = Bar("visible")
-    with psycopg.connect(addresses.database, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS jauap CASCADE")
+    with psycopg.connect(addresses.database, autocommit=True, options=OPTIONS) as connection:
+        connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE".encode())
 
         def show() -> None:
             bar.show_if_due(lambda: (_projected(connection), records))
@@ -122,15 +123,15 @@ def _by_projector(addresses: Addresses, records: int) -> Mapping[str, Any]:
 
 
 def _projected(connection: psycopg.Connection[Any]) -> int:
-    if connection.execute("SELECT to_regclass('jauap.positions') IS NULL").fetchone() == (True,):
+    if connection.execute("SELECT to_regclass('positions') IS NULL").fetchone() == (True,):
         return 0
-    found = connection.execute("SELECT sum(next_offset) FROM jauap.positions").fetchone()
+    found = connection.execute("SELECT sum(next_offset) FROM positions").fetchone()
     return int(found[0] or 0) if found else 0
 
 
 def _check_rows(connection: psycopg.Connection[Any], records: int) -> None:
     """Every event has its row of history: who is fast because it leaves something out is not fast."""
-    found = connection.execute("SELECT count(*) FROM jauap.case_history").fetchone()
+    found = connection.execute("SELECT count(*) FROM case_history").fetchone()
     if found != (records,):
         raise RuntimeError(f"{records} events, but the rows of history are {found}")
 
@@ -138,7 +139,7 @@ def _check_rows(connection: psycopg.Connection[Any], records: int) -> None:
 def _by_command(addresses: Addresses) -> Mapping[str, Any]:
     say("jauap projections rebuild all")
     rebuilt = alone(_rebuild, addresses.database, addresses.kafka)
-    with psycopg.connect(addresses.database) as connection:
+    with psycopg.connect(addresses.database, options=OPTIONS) as connection:
         _check_rows(connection, rebuilt.result)
     return {
         "records": rebuilt.result,

@@ -23,6 +23,7 @@ from jauap.domain.case import SERVICES
 from jauap.messaging.avro import Codec
 from jauap.messaging.folding import SERVICE_OF, events_topic
 from jauap.messaging.registry import schema_ids
+from jauap.projections.database import OPTIONS
 
 PER_SECOND = 100
 PER_CASE = 20
@@ -30,7 +31,7 @@ PAUSE_SECONDS = 0.002
 SILENCE_SECONDS = 20.0
 WANTED_P99 = 100.0
 SEEN = """
-SELECT case_id, service, sequence FROM jauap.case_history
+SELECT case_id, service, sequence FROM case_history
 WHERE (case_id, service, sequence) IN (SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[]))
 """
 FLOOR_TABLE = "CREATE TABLE IF NOT EXISTS public.floor_rows (number bigint PRIMARY KEY, value bytea)"
@@ -107,7 +108,7 @@ def bare_rows(target: Target, database: str, seconds: float) -> list[float]:
     records = [written._replace(topic=BARE) for written in log.records()]
     waits: list[float] = []
     consumer = listening(target, BARE)
-    with psycopg.connect(database) as connection:
+    with psycopg.connect(database, options=OPTIONS) as connection:
         connection.execute(FLOOR_TABLE)
         connection.execute("TRUNCATE public.floor_rows")
         connection.commit()

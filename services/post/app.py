@@ -23,8 +23,9 @@ from jauap.messaging.registry import RegistryError
 from jauap.messaging.sender import Order, Sender
 from jauap.messaging.undecided import Undecided
 from jauap.process import Life
-from jauap.projections import queries
-from jauap.projections.database import Connection, DatabaseUnavailable, connect, snapshot
+from jauap.projections import address, queries
+from jauap.projections.database import Connection, DatabaseUnavailable, snapshot
+from jauap.projections.generations import BeingMade, answering, check_answers
 from jauap.settings import WrongSetting, bodies_from_environment, kafka, required
 from services.post.digest import NOWHERE, Digest
 from services.post.mail import MailServer, Security, letter
@@ -68,7 +69,7 @@ def from_environment() -> Settings:
     given = Settings(
         kafka=kafka(),
         registry=required("JAUAP_REGISTRY", "must be the registry's address"),
-        database=required("JAUAP_DATABASE", "must be the URL of a PostgreSQL database"),
+        database=address.from_environment(),
         directory=Path(required("JAUAP_DIRECTORY", "must name the JSON file of officials and bodies' contacts")),
         bodies=bodies_from_environment(),
         mail=mail_server(),
@@ -177,10 +178,14 @@ class Deployed:
             if not queries.alone(connection, NAME):
                 raise NotNow("another post is at work")
             with snapshot(connection):  # of one moment: rows that are being folded anew are never taken for all
+                check_answers(connection)
                 positions = {(row.topic, row.partition): row.next_offset for row in queries.positions(connection)}
                 if not ends or any(positions.get(place, 0) < end for place, end in ends.items()):
                     raise NotNow("the read models are behind the log")
                 return Picture(queries.alerts(connection), _calendar(connection))
+        except BeingMade:
+            self._disconnect()
+            raise NotNow("the tables of this release are being made") from None
         except DatabaseUnavailable:
             self._disconnect()
             raise
@@ -216,7 +221,7 @@ class Deployed:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = connect(self._given.database)
+            self._connection = answering(self._given.database)
         return self._connection
 
     def _disconnect(self) -> None:

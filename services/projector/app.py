@@ -7,11 +7,14 @@ from jauap.messaging.avro import Codec
 from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import Ends, Reader, wait_for_group, wait_for_topics
 from jauap.process import Life
-from jauap.settings import kafka, partition_count, required
+from jauap.projections import address
+from jauap.projections.database import GENERATION
+from jauap.settings import kafka, partition_count
 from services.projector.run import Projector
 
 NAME = "projector"
-GROUP = "jauap.projector"
+GROUP = f"jauap.projector.{GENERATION}"
+"""An older release's projector, which reads for its own tables, is in another group: both have all partitions."""
 
 
 class Settings(NamedTuple):
@@ -31,9 +34,7 @@ def from_environment() -> Settings:
     """Read the settings. Raises WrongSetting, which names the variable and the rule."""
     return Settings(
         kafka=kafka(),
-        database=required(
-            "JAUAP_DATABASE", "must be the URL of a PostgreSQL database, such as postgresql://host/jauap"
-        ),
+        database=address.from_environment(),
         partitions=partition_count(),
         instance=os.environ.get("JAUAP_INSTANCE") or None,
     )

@@ -37,6 +37,8 @@ BEHIND_SECONDS = 1.0
 """While it is behind, more records are written together: a case's rows are made once for all of them."""
 CASES = 5_000
 """Cases that are kept in memory."""
+NEAR_SECONDS = 5.0
+"""Tables that are being made may be asked once everything is in them that was in the log so long ago at most."""
 PAUSE_SECONDS = 0.5
 """Between two attempts to take the partitions over."""
 
@@ -96,6 +98,7 @@ class Projector:
         """What is still to be compared behind the stored positions; None: it was."""
         self._target: Mapping[Place, int] | None = None
         """The ends when the log was last compared; None: not asked since."""
+        self._asked_at = 0.0
         self._failures = 0
         self._stopping: Callable[[], bool] = lambda: False
         self._sparingly = Sparingly()
@@ -125,11 +128,15 @@ class Projector:
 
     @property
     def ready(self) -> bool:
-        """Whether everything that was written when the log was last compared is visible."""
+        """Whether everything that was written when the log was last compared is visible, and may be asked for."""
         if self.numbers is None or len(self._held) != len(self.numbers):
             return False
         if not self.numbers:
             return True
+        return self._caught_up and all(partition.was_reached for partition in self._held.values())
+
+    @property
+    def _caught_up(self) -> bool:
         return (
             self._target is not None
             and not self._verifying
@@ -169,6 +176,7 @@ class Projector:
             items = self._read(seconds)
             self._project(items)
             self._compare_ends()
+            self._reach()
             if len(items) < BATCH:
                 self._look_back()
         except (Differs, StateUnreadable) as found:
@@ -281,7 +289,24 @@ class Projector:
         for (topic, number), end in ends.items():
             if self._held[number].positions[topic].next > end:
                 raise Differs(self._held[number], f"{topic} ends at {end}, before what was folded")
-        self._target = ends
+        made = self._being_made()
+        if made and self._store is not None:
+            self._store.aim(made, ends)
+        self._target, self._asked_at = ends, time.monotonic()
+
+    def _being_made(self) -> list[Partition]:
+        return [partition for partition in self._held.values() if not partition.was_reached]
+
+    def _reach(self) -> None:
+        """Let tables that are being made be asked once they are as far as the log is, not as far as it was long ago."""
+        made = self._being_made()
+        if not made or self._store is None or not self._caught_up:
+            return
+        if time.monotonic() - self._asked_at > NEAR_SECONDS:
+            self._target = None
+            return
+        self._store.reach(made)
+        log.info("tables may be asked", partitions=[partition.number for partition in made])
 
     def _look_back(self) -> None:
         """Judge some more of what lies behind the stored positions, and compare the heads once all of it is judged."""

@@ -44,7 +44,7 @@ def models(monkeypatch: pytest.MonkeyPatch, log: FakeLog) -> FakeAlerts:
     """Read models in the place of the database, and a log in memory."""
     assert log.sent == []
     made = FakeAlerts()
-    monkeypatch.setattr(alerts, "connect", lambda _: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(alerts, "answering", lambda _: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(alerts, "queries", made)
     return made
 

@@ -126,7 +126,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> FakeModels:
     """Read models in the place of the database."""
     made = FakeModels()
     monkeypatch.setenv("JAUAP_DATABASE", "postgresql://nowhere")
-    monkeypatch.setattr(ask, "connect", lambda _: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(ask, "answering", lambda _: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(ask, "queries", made)
     return made
 
@@ -327,7 +327,7 @@ def test_read_models_that_do_not_answer_are_told(monkeypatch: pytest.MonkeyPatch
         raise DatabaseUnavailable("connection refused")
 
     monkeypatch.setenv("JAUAP_DATABASE", "postgresql://nowhere")
-    monkeypatch.setattr(ask, "connect", gone)
+    monkeypatch.setattr(ask, "answering", gone)
     result = jauap("case", "list")
     assert result.exit_code == 1
     assert "The read models can't be read: connection refused" in result.stderr

@@ -63,7 +63,7 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
     monkeypatch.setenv("JAUAP_DATABASE", "postgresql://nowhere")
     monkeypatch.setattr(acts, "clock_from_environment", lambda: lambda: NOW)
     for module in (acts, calendars):
-        monkeypatch.setattr(module, "connect", lambda _: SimpleNamespace(close=lambda: None))
+        monkeypatch.setattr(module, "answering", lambda _: SimpleNamespace(close=lambda: None))
         monkeypatch.setattr(module, "queries", made)
     return made
 
@@ -253,7 +253,7 @@ def test_a_preview_needs_the_read_models(monkeypatch: pytest.MonkeyPatch, log: F
     def gone(_: str) -> None:
         raise DatabaseUnavailable("connection refused")
 
-    monkeypatch.setattr(calendars, "connect", gone)
+    monkeypatch.setattr(calendars, "answering", gone)
     result = jauap("calendar", "preview", written(tmp_path, ORDER))
     assert (result.exit_code, result.stdout) == (1, "")
     loaded = jauap("calendar", "load", written(tmp_path, ORDER))

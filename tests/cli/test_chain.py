@@ -158,7 +158,7 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
         agency_matrix=lambda _, __: rows_of(made, AgencyRow, agency_matrix.rows),
     )
     monkeypatch.setenv("JAUAP_DATABASE", "postgresql://nowhere")
-    monkeypatch.setattr(ask, "connect", lambda _: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(ask, "answering", lambda _: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(ask, "queries", models)
     monkeypatch.setattr(acts, "queries", SimpleNamespace(case=lambda *_: None, history=models.history))
     monkeypatch.setattr(ask, "clock_from_environment", lambda: lambda: datetime(2026, 6, 19, 6, tzinfo=UTC))
@@ -190,7 +190,7 @@ def test_why_nothing_is_planned_is_true_of_the_case(
         agency_matrix=lambda _, __: [],
     )
     monkeypatch.setenv("JAUAP_DATABASE", "postgresql://nowhere")
-    monkeypatch.setattr(ask, "connect", lambda _: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(ask, "answering", lambda _: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(ask, "queries", models)
     monkeypatch.setattr(acts, "queries", SimpleNamespace(case=lambda *_: None, history=models.history))
     assert said in jauap("deadlines", "--chain", CASE).stdout

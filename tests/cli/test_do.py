@@ -195,7 +195,7 @@ def test_the_example_is_sent_as_it_is_printed(name: str, log: FakeLog) -> None:
 @pytest.mark.usefixtures("log")
 def test_a_merger_into_a_case_that_is_not_on_record_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A typo in the id of the case that goes on would stop every clock of the other."""
-    monkeypatch.setattr("jauap.cli.submission.connect", lambda _: io.StringIO())
+    monkeypatch.setattr("jauap.cli.submission.answering", lambda _: io.StringIO())
     monkeypatch.setattr("jauap.cli.submission.queries.case", lambda _connection, _case_id: None)
     merge = {"command": "MergeCase", "case_id": "KAZ-1-2026", "into": "KAZ-9-2026", "reason": "twice"}
     result = jauap("do", "-", stdin=json.dumps(merge))

@@ -138,7 +138,7 @@ def test_what_is_no_day_that_can_be_asked_for_is_told_with_the_rule(day: str) ->
 def on_record(monkeypatch: pytest.MonkeyPatch, rows: list[HistoryRow]) -> None:
     """A system whose calendar has this history."""
     monkeypatch.setenv("JAUAP_DATABASE", "postgresql://nowhere")
-    monkeypatch.setattr(acts, "connect", lambda _: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(acts, "answering", lambda _: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(acts, "queries", SimpleNamespace(case=lambda *_: None, history=lambda *_: rows))
 
 
@@ -181,7 +181,7 @@ def test_a_system_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) 
         return jauap("due", "2022-10-17", "5", *words)
 
     monkeypatch.setenv("JAUAP_DATABASE", "postgresql://nowhere")
-    monkeypatch.setattr(acts, "connect", gone)
+    monkeypatch.setattr(acts, "answering", gone)
     assert (asked().exit_code, asked().stdout) == (1, "")
     assert "The calendar on record can't be read: connection refused" in asked().stderr
     assert "--shipped" in asked().stderr

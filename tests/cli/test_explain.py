@@ -55,7 +55,7 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> Archive:
         made.record(CASE, service, event)
         made.look(LIMIT)
     monkeypatch.setenv("JAUAP_DATABASE", "postgresql://nowhere")
-    monkeypatch.setattr(explain, "connect", lambda _: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(explain, "answering", lambda _: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(explain, "queries", Models(made))
     return made
 
@@ -211,7 +211,7 @@ def test_read_models_that_do_not_answer(monkeypatch: pytest.MonkeyPatch) -> None
         raise DatabaseUnavailable("connection refused")
 
     monkeypatch.setenv("JAUAP_DATABASE", "postgresql://nowhere")
-    monkeypatch.setattr(explain, "connect", gone)
+    monkeypatch.setattr(explain, "answering", gone)
     assert jauap("explain", CASE, "14-5(1)").exit_code == 1
 
 

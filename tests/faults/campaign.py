@@ -11,6 +11,7 @@ from random import Random
 
 import psycopg
 
+from jauap.projections.database import OPTIONS
 from jauap.stack.process import last_lines
 from tests.faults import folds, wire
 from tests.faults.judge import judge
@@ -163,8 +164,8 @@ def _start_what_ended(scene: Scene) -> Iterator[str]:
 
 def _shown(scene: Scene, ends: dict[tuple[str, int], int]) -> bool:
     try:
-        with psycopg.connect(scene.addresses.database) as connection:
-            rows = connection.execute("SELECT topic, partition, next_offset FROM jauap.positions").fetchall()
+        with psycopg.connect(scene.addresses.database, options=OPTIONS) as connection:
+            rows = connection.execute("SELECT topic, partition, next_offset FROM positions").fetchall()
     except psycopg.Error:
         return False
     positions = {(topic, partition): offset for topic, partition, offset in rows}

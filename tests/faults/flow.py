@@ -17,6 +17,7 @@ from jauap.messaging.avro import Codec
 from jauap.messaging.connection import client_settings
 from jauap.messaging.envelope import cloud_event
 from jauap.messaging.registry import schema_ids
+from jauap.projections.database import OPTIONS
 from jauap.stack.addresses import Addresses
 from tests.checker import SERVICES, Findings, Record, check, read_topic
 
@@ -195,7 +196,7 @@ def _invisible(flow: Flow, found: dict[str, Findings]) -> Iterator[str]:
         for number in range(1, len(records) + 1)
     }
     try:
-        with psycopg.connect(flow.addresses.database) as connection:
+        with psycopg.connect(flow.addresses.database, options=OPTIONS) as connection:
             shown = set(connection.execute("SELECT case_id, service, sequence FROM case_history").fetchall())
     except psycopg.OperationalError as error:
         yield str(error)

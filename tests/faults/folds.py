@@ -12,6 +12,7 @@ import psycopg
 
 from jauap.domain import events
 from jauap.domain.case import CALENDAR, Case, Recorded, evolve
+from jauap.projections.database import OPTIONS
 from jauap.projections.models import MODELS
 from jauap.projections.view import CaseView
 from tests.faults import oracle, wire
@@ -83,9 +84,9 @@ def instance_differs(fold: Fold, instance: str, dump: Path) -> Iterator[str]:
 
 def rows_differ(fold: Fold, database: str) -> Iterator[str]:
     """Where the read models do not show what the log says."""
-    with psycopg.connect(database) as connection:
+    with psycopg.connect(database, options=OPTIONS) as connection:
         for name, model in MODELS.items():
-            table = connection.execute(f"SELECT * FROM jauap.{name}")  # noqa: S608
+            table = connection.execute(f"SELECT * FROM {name}")  # noqa: S608
             objects = {at for at, column in enumerate(table.description or ()) if column.type_code == JSONB}
             rows = (row for case_id in fold.cases for row in model.rows(_view(fold, case_id)))
             expected = _by_case(_in_order(row, objects, json.loads) for row in rows)
@@ -93,7 +94,7 @@ def rows_differ(fold: Fold, database: str) -> Iterator[str]:
             for case_id in expected.keys() | shown.keys():
                 if expected.get(case_id) != shown.get(case_id):
                     yield f"read model {name}: the rows of case {case_id} are not those of the log"
-        history = connection.execute("SELECT case_id, service, sequence, event, event_id FROM jauap.case_history")
+        history = connection.execute("SELECT case_id, service, sequence, event, event_id FROM case_history")
         yield from _history_differs(fold, {tuple(row) for row in history})
 
 

@@ -35,6 +35,7 @@ from jauap.messaging.outcome import Outcome
 from jauap.messaging.sender import Order, Sender
 from jauap.messaging.topics import partition_of
 from jauap.messaging.verifier import Verification
+from jauap.projections.database import OPTIONS
 from jauap.stack import first_start
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import PARTITIONS, Stack
@@ -179,14 +180,14 @@ class Realm:
 
     def history(self, cases: Iterable[str]) -> set[str]:
         """The ids of the commands whose records are visible in these cases."""
-        with psycopg.connect(self.addresses.database) as connection:
-            query = "SELECT command_id FROM jauap.case_history WHERE case_id = ANY(%s) AND command_id IS NOT NULL"
+        with psycopg.connect(self.addresses.database, options=OPTIONS) as connection:
+            query = "SELECT command_id FROM case_history WHERE case_id = ANY(%s) AND command_id IS NOT NULL"
             return {row[0] for row in connection.execute(query, [list(cases)])}
 
     def rows(self, cases: Iterable[str]) -> dict[str, Row]:
         """These cases as they are visible."""
-        with psycopg.connect(self.addresses.database) as connection:
-            query = "SELECT case_id, subject, stands_still_since, stands_still_why FROM jauap.cases"
+        with psycopg.connect(self.addresses.database, options=OPTIONS) as connection:
+            query = "SELECT case_id, subject, stands_still_since, stands_still_why FROM cases"
             found = {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
         return {case_id: found[case_id] for case_id in cases}
 

@@ -17,7 +17,7 @@ from jauap.messaging import access, registry, topics
 from jauap.messaging.sender import Order, Sender
 from jauap.projections import queries
 from jauap.projections.alerts import AlertRow
-from jauap.projections.database import connect
+from jauap.projections.database import SCHEMA, connect
 from jauap.stack import first_start
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
@@ -102,7 +102,7 @@ class Ministry:
         assert self.addresses is not None
         self.machine.kill("projector")
         with psycopg.connect(self.addresses.database, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA jauap CASCADE")
+            connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE".encode())
         self.machine.start("projector")
 
     def alerts(self, *, taken_notice_of: bool = False) -> list[AlertRow]:

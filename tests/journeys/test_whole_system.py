@@ -18,7 +18,7 @@ from jauap.cli.explain import SETTING, explained
 from jauap.domain.case import CALENDAR
 from jauap.domain.workdays import day_in_kazakhstan, months_after
 from jauap.projections import queries
-from jauap.projections.database import connect
+from jauap.projections.database import OPTIONS, connect
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
 from tests.checker import SERVICES, check
@@ -178,14 +178,14 @@ def test_an_imported_letter_has_no_clock_until_its_receipt_is_confirmed(system: 
 def test_rebuilt_read_models_have_identical_rows(system: System) -> None:
     """PostgreSQL is derived: whatever is done to a model, the log gives the same rows again."""
     models = ["cases", "case_history", "deadlines", "findings", "agency_matrix"]
-    with psycopg.connect(system.addresses.database, autocommit=True) as connection:
+    with psycopg.connect(system.addresses.database, autocommit=True, options=OPTIONS) as connection:
 
         def rows(model: str) -> list[tuple[Any, ...]]:
-            return sorted(connection.execute(f"SELECT t::text FROM jauap.{model} AS t").fetchall())  # noqa: S608
+            return sorted(connection.execute(f"SELECT t::text FROM {model} AS t").fetchall())  # noqa: S608
 
         before = {model: rows(model) for model in models}
         for model in models:
-            connection.execute(f"DELETE FROM jauap.{model} WHERE case_id LIKE 'KAZ%'")  # noqa: S608
+            connection.execute(f"DELETE FROM {model} WHERE case_id LIKE 'KAZ%'")  # noqa: S608
             assert rows(model) != before[model]
             system.run("projections", "rebuild", model)
         assert {model: rows(model) for model in models} == before

@@ -10,7 +10,7 @@ from jauap.messaging.avro import Codec
 from jauap.messaging.envelope import Message
 from jauap.messaging.loop import TooManyParked
 from jauap.projections import case_history, cases, queries
-from jauap.projections.database import Connection
+from jauap.projections.database import SCHEMA, Connection
 from jauap.projections.models import MODELS
 from jauap.projections.view import CaseView
 from services.projector import run
@@ -93,7 +93,7 @@ def start(postgres: str) -> Iterator[Make]:
 
 def afresh(start: Make, connection: Connection, log: Logbook) -> dict[str, list[tuple[object, ...]]]:
     """What a projector makes of this log from nothing."""
-    connection.execute(b"DROP SCHEMA jauap CASCADE")
+    connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE".encode())
     start(log).catch_up()
     return everything(connection)
 
@@ -150,7 +150,7 @@ def test_a_dropped_schema_is_made_and_filled_again(start: Make, connection: Conn
     running = start(log)
     running.catch_up()
     before = everything(connection)
-    connection.execute(b"DROP SCHEMA jauap CASCADE")
+    connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE".encode())
     log.write(a_forwarding(), case_id=OTHER)
     running.catch_up()
     after = everything(connection)

@@ -9,9 +9,9 @@ from jauap.domain.events import ChainMended
 from jauap.messaging.avro import Codec
 from jauap.messaging.envelope import Message
 from jauap.projections import queries
-from jauap.projections.database import Connection, DatabaseUnavailable, ModelsMissing, connect
+from jauap.projections.database import SCHEMA, Connection, DatabaseUnavailable, ModelsMissing, connect
 from jauap.projections.partition import Partition
-from jauap.projections.store import VERSION, NewerTables, StateUnreadable, Store, Superseded
+from jauap.projections.store import StateUnreadable, Store, Superseded
 from tests.builders import CASE, a_communication, a_correction, a_forwarding, a_notice, day
 from tests.logbook import Logbook
 from tests.projections.stories import whole_case
@@ -234,19 +234,7 @@ def test_a_redrive_that_fails_keeps_what_waits(postgres: str, connection: Connec
     assert everything(connection) == before
 
 
-# --- versions ---
-
-
-def test_tables_of_an_older_version_are_made_anew(postgres: str, connection: Connection) -> None:
-    """An older schema or state version means: drop, and fold everything again; PostgreSQL is derived."""
-    log, store = Logbook(2), store_of(postgres)
-    write(store, store.take_over([0, 1]), log.write(a_communication()))
-    store.close()
-    connection.execute(b"UPDATE deployment SET version = %s", (VERSION - 1,))
-    again = store_of(postgres)
-    assert all(position.next == 0 for part in again.take_over([0, 1]) for position in part.positions.values())
-    again.close()
-    assert not any(everything(connection).values())
+# --- tables made anew ---
 
 
 def test_tables_of_another_deployment_are_made_anew(postgres: str, connection: Connection) -> None:
@@ -255,18 +243,11 @@ def test_tables_of_another_deployment_are_made_anew(postgres: str, connection: C
     assert connection.execute(b"SELECT partitions FROM deployment").fetchall() == [(5,)]
 
 
-def test_tables_of_a_newer_version_are_left_alone(postgres: str, connection: Connection) -> None:
-    """An older release does not undo what a newer one made; it says so and stops."""
-    connection.execute(b"UPDATE deployment SET version = %s", (VERSION + 1,))
-    with pytest.raises(NewerTables):
-        store_of(postgres)
-
-
 def test_an_epoch_is_never_used_again(postgres: str, connection: Connection) -> None:
     """Not even after everything was dropped and made anew: a zombie from before can't pass for the owner."""
     zombie = store_of(postgres)
     old = zombie.take_over([0, 1])
-    connection.execute(b"DROP SCHEMA jauap CASCADE")
+    connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE".encode())
     owner = store_of(postgres)
     new = owner.take_over([0, 1])
     assert new[0].epoch > old[0].epoch

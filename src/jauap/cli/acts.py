@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from jauap.cli import addresses, sending
-from jauap.cli.printing import failed, note
+from jauap.cli.printing import note
 from jauap.clock import clock_from_environment
 from jauap.domain.case import CALENDAR
 from jauap.domain.events import CalendarActReceived
@@ -17,7 +17,8 @@ from jauap.domain.facts import CalendarAct, Value
 from jauap.domain.workdays import Calendar, calendar_of, day_in_kazakhstan
 from jauap.projections import queries
 from jauap.projections.case_history import HistoryRow
-from jauap.projections.database import Connection, DatabaseUnavailable, connect
+from jauap.projections.database import Connection, DatabaseUnavailable
+from jauap.projections.generations import answering
 from jauap.surroundings import shipped_acts
 
 Source = Literal["on-record", "shipped"]
@@ -110,15 +111,14 @@ def find(data_dir: Path, *, shipped: bool) -> Acts:
         return of_the_release()
     where = addresses.find(data_dir, "database")
     try:
-        connection = connect(where.database)
+        connection = answering(where.database)
         try:
             found = on_record(connection)
         finally:
             connection.close()
     except DatabaseUnavailable as reason:
-        raise failed(
-            f"The calendar on record can't be read: {reason}",
-            f"{sending.REMEDY} To count with the acts that ship instead, say --shipped.",
+        raise sending.unreadable(
+            reason, "The calendar on record", "To count with the acts that ship instead, say --shipped."
         ) from reason
     note("Calendar: the acts on record.")
     return found

@@ -10,6 +10,7 @@ import typer
 from jauap.cli.printing import failed
 from jauap.documents import DocumentStore, open_store
 from jauap.messaging.connection import WrongAddress, client_settings
+from jauap.projections import address
 from jauap.settings import WrongSetting
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
@@ -52,6 +53,11 @@ def find(data_dir: Path, *needed: str, principal: str = "cli") -> Addresses:
             client_settings(given["kafka"])
         except WrongAddress as wrong:
             raise failed(f"JAUAP_KAFKA {wrong}.") from wrong
+    if "database" in needed and "database" in given:
+        try:
+            address.parameters(given["database"])
+        except address.WrongAddress as wrong:
+            raise failed(f"{address.VARIABLE} {wrong}.") from wrong
     return replace(found, **given)  # type: ignore[arg-type]  # the names are those of texts
 
 

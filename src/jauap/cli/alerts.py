@@ -23,7 +23,8 @@ from jauap.domain.workdays import day_in_kazakhstan
 from jauap.messaging.sender import Order
 from jauap.projections import queries
 from jauap.projections.alerts import AlertRow
-from jauap.projections.database import DatabaseUnavailable, connect
+from jauap.projections.database import DatabaseUnavailable
+from jauap.projections.generations import answering
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -156,12 +157,12 @@ def _send(found: list[Order], data_dir: Path, wait: float, *, as_json: bool) -> 
 def _open(data_dir: Path, case_id: str | None, *, taken_notice_of: bool = False) -> list[AlertRow]:
     where = addresses.find(data_dir, "database")
     try:
-        with closing(connect(where.database)) as connection:
+        with closing(answering(where.database)) as connection:
             if case_id is not None and queries.case(connection, case_id) is None:
                 raise failed(f"Nothing is on record under the case id {case_id}.", "jauap case list names the cases.")
             return queries.alerts(connection, case_id, taken_notice_of=taken_notice_of)
     except DatabaseUnavailable as reason:
-        raise failed(f"The read models can't be read: {reason}", sending.REMEDY) from reason
+        raise sending.unreadable(reason) from reason
 
 
 def _cells(row: AlertRow) -> tuple[object, ...]:

@@ -26,9 +26,10 @@ from jauap.projections import queries
 from jauap.projections.agency_matrix import AgencyRow
 from jauap.projections.case_history import HistoryRow
 from jauap.projections.cases import STATUSES, CaseRow
-from jauap.projections.database import Connection, DatabaseUnavailable, connect
+from jauap.projections.database import Connection, DatabaseUnavailable
 from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
+from jauap.projections.generations import answering
 from jauap.projections.treaty_requests import TreatyRequestRow
 from jauap.projections.visit_proposals import VisitProposalRow
 from jauap.stack.addresses import Addresses
@@ -276,16 +277,16 @@ def outcome(
 
 @contextmanager
 def _reading(data_dir: Path) -> Iterator[Connection]:
-    """A connection to the read models; if there is none, a sentence and status 1."""
+    """A connection to the read models; if there is none, a sentence and status 1, or 3 while they are being made."""
     where = addresses.find(data_dir, "database")
     try:
-        connection = connect(where.database)
+        connection = answering(where.database)
         try:
             yield connection
         finally:
             connection.close()
     except DatabaseUnavailable as reason:
-        raise failed(f"The read models can't be read: {reason}", sending.REMEDY) from reason
+        raise sending.unreadable(reason) from reason
 
 
 def _today() -> Any:  # noqa: ANN401
@@ -308,7 +309,7 @@ def _announced(where: Addresses, command_id: str) -> Outcome | None:
 def _projected(database: str, command_id: str) -> Outcome | None:
     """The outcome as the read models have it; None: they do not (yet), or can't be read."""
     try:
-        connection = connect(database)
+        connection = answering(database)
         try:
             row = queries.command(connection, command_id)
         finally:

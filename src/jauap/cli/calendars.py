@@ -25,8 +25,9 @@ from jauap.domain.recount import Move, end_of, moved, row_named
 from jauap.domain.workdays import SATURDAY, Calendar, CalendarMissing, Calendars, days_of
 from jauap.messaging.sender import Order
 from jauap.projections import queries
-from jauap.projections.database import DatabaseUnavailable, connect
+from jauap.projections.database import DatabaseUnavailable
 from jauap.projections.deadlines import DeadlineRow
+from jauap.projections.generations import answering
 from jauap.surroundings import shipped_rules
 
 app = typer.Typer(no_args_is_help=True)
@@ -183,7 +184,7 @@ def preview(
     try:
         moves = would_move(where.database, new, without or [])
     except DatabaseUnavailable as reason:
-        raise failed(f"The read models can't be read: {reason}", sending.REMEDY) from reason
+        raise sending.unreadable(reason) from reason
     if as_json:
         say_json({"acts": [act.act for act in new], "without": without or [], "moves": moves})
     else:
@@ -380,7 +381,7 @@ def _contradictions(found: Sequence[Order]) -> Iterator[Fault]:
 def would_move(database: str, new: Sequence[CalendarAct], without: Sequence[str]) -> list[Affected]:
     """The open deadlines that acts would move, the earliest first. Raises DatabaseUnavailable."""
     today = acts.today()
-    with closing(connect(database)) as connection:
+    with closing(answering(database)) as connection:
         found = acts.on_record(connection)
         rows = queries.deadlines(connection, today=today)
     now = found.in_force

@@ -20,7 +20,7 @@ from jauap.domain.workdays import day_in_kazakhstan
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.sender import Order, Sender
 from jauap.projections import queries
-from jauap.projections.database import connect
+from jauap.projections.generations import answering
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
 
@@ -71,7 +71,7 @@ def demo(
 
 def _day(found: Addresses) -> date:
     """Today in Kazakhstan; in a repetition, the day on which the letter was taken up."""
-    with connect(found.database) as connection:
+    with answering(found.database) as connection:
         case = queries.case(connection, CASE)
     if case is not None and case.received_on is not None and not case.receipt_assumed:
         return case.received_on
@@ -104,7 +104,7 @@ def _sent(sender: Sender, order: Order) -> Outcome:
 def _await_rows(found: Addresses, command_ids: list[str]) -> None:
     """Wait until the read models hold every command's record, and no met clock is shown as open."""
     deadline = time.monotonic() + WAIT
-    with connect(found.database) as connection:
+    with answering(found.database) as connection:
         while time.monotonic() < deadline:
             told = all(queries.command(connection, command_id) is not None for command_id in command_ids)
             clocks = queries.deadlines(connection, today=date.max, case_id=CASE)

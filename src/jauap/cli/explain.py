@@ -23,8 +23,9 @@ from jauap.domain.rules import Rule
 from jauap.domain.workdays import KAZAKHSTAN, calendar_of, day_in_kazakhstan
 from jauap.projections import queries
 from jauap.projections.case_history import HistoryRow
-from jauap.projections.database import DatabaseUnavailable, connect
+from jauap.projections.database import DatabaseUnavailable
 from jauap.projections.deadlines import state
+from jauap.projections.generations import answering
 from jauap.surroundings import shipped_rules
 
 DIFFERS = 1
@@ -87,11 +88,11 @@ def explain(
     """
     where = addresses.find(data_dir, "database")
     try:
-        with closing(connect(where.database)) as connection:
+        with closing(answering(where.database)) as connection:
             rows = queries.history(connection, case_id)
             calendar = queries.history(connection, CALENDAR)
     except DatabaseUnavailable as reason:
-        raise failed(f"The read models can't be read: {reason}", sending.REMEDY) from reason
+        raise sending.unreadable(reason) from reason
     found = explained(rows, calendar, case_id, clock, as_of)
     if found is None:
         known = _clocks_of(_until(rows, as_of))

@@ -4,12 +4,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+import typer
+
 from jauap.cli.printing import coloured, failed, note, plain
 from jauap.domain.commands import SERVICE_OF
 from jauap.messaging.log import LogUnavailable
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.registry import RegistryError
 from jauap.messaging.sender import Order, Sender
+from jauap.projections.database import DatabaseUnavailable
+from jauap.projections.generations import BeingMade
 from jauap.stack.addresses import Addresses
 
 ACCEPTED, REFUSED, MALFORMED, WAITING = range(4)
@@ -18,6 +22,14 @@ Missing = Literal["waiting", "unsent"]
 """Why there is no outcome: it was sent and has none yet; it was not sent, because the case waits for one."""
 CLIENT = "jauap-cli"
 REMEDY = "See jauap stack status; start what is down with jauap stack up."
+HOW_FAR = "jauap projections generations tells how far they are."
+
+
+def unreadable(reason: DatabaseUnavailable, what: str = "The read models", remedy: str = "") -> typer.Exit:
+    """Say why read models can't be read; raise what this gives: status 1, or 3 while they are being made."""
+    if isinstance(reason, BeingMade):
+        return failed(f"{what} can't be read yet: {reason}", f"{HOW_FAR} {remedy}".strip(), WAITING)
+    return failed(f"{what} can't be read: {reason}", f"{REMEDY} {remedy}".strip())
 
 
 @contextmanager

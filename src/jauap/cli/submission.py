@@ -19,7 +19,8 @@ from jauap.domain.commands import MergeCase
 from jauap.messaging.outcome import Outcome
 from jauap.messaging.sender import Order
 from jauap.projections import queries
-from jauap.projections.database import DatabaseUnavailable, connect
+from jauap.projections.database import DatabaseUnavailable
+from jauap.projections.generations import answering
 from jauap.stack.addresses import Addresses
 
 WAIT = 10.0
@@ -56,7 +57,7 @@ class Submission:
         where = addresses.find(self.data_dir, "database")
         faults = []
         try:
-            with closing(connect(where.database)) as connection:
+            with closing(answering(where.database)) as connection:
                 for order in mergers:
                     other = (
                         queries.case(connection, order.command.into) if isinstance(order.command, MergeCase) else None

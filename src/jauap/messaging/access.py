@@ -2,7 +2,9 @@
 
 A page's producers may write its topic and its consumers may read it; nobody may do anything else. A principal is a
 process of ours (`intake`), an auditor's or officer's tool (`auditor`, `cli`), or a state body by its code (`MIA`).
-Groups: a process has `jauap.<name>`, a body all that begin with `<CODE>.`, the public those with `public.`
+Groups: a process has `jauap.<name>`, a body all that begin with `<CODE>.`, the public those with `public.` The
+projector also has those that begin with `jauap.projector.`: one for each generation of tables, so that an older
+release's goes on.
 """
 
 import secrets
@@ -35,6 +37,8 @@ EVERYBODY = "*"
 """The same for the broker."""
 PUBLIC = "public"
 """Who has no login of its own: name and password are told to everybody."""
+WITH_GENERATIONS = frozenset({"projector"})
+"""The processes of ours whose groups carry the generation of what they keep."""
 PATIENCE = 15.0
 ITERATIONS = 8192
 """Of SCRAM: twice what the broker asks for at least."""
@@ -98,6 +102,8 @@ def rights(bodies: Collection[str]) -> frozenset[Right]:
     given = [Right(name, "group", f"{name}.", "read", prefixed=True) for name in outside(bodies)]
     for name in processes():
         given.append(Right(name, "group", f"{PREFIX}{name}", "read"))
+        if name in WITH_GENERATIONS:
+            given.append(Right(name, "group", f"{PREFIX}{name}.", "read", prefixed=True))
         # The client library looks for the coordinator of whatever group a reader names, even if it joins none.
         given.append(Right(name, "group", f"jauap-{name}", "describe", prefixed=True))
     for topic in of_deployment(bodies):

@@ -10,14 +10,30 @@ from psycopg import errors
 from psycopg.rows import RowMaker
 
 from jauap.domain.facts import Value
+from jauap.projections import address
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Row = tuple[Any, ...]
 
 V = TypeVar("V", bound=Value)
 
+GENERATION = 4
+"""Of the tables. Raise it when a table, an index, a row, a sentence or `Case` changes its form: each generation has a
+schema of its own, which its release's projector makes and folds beside the older one (docs/decisions/0012).
+"""
+FIRST = 3
+"""The generation of release 0.1.0, whose schema has no number."""
+
+
+def schema_of(generation: int) -> str:
+    """The name of a generation's schema."""
+    return "jauap" if generation == FIRST else f"jauap_{generation}"
+
+
+SCHEMA = schema_of(GENERATION)
+"""Nothing outside of it is read or written. Sessions have its name: so PostgreSQL tells who uses which generation."""
 CONNECT_SECONDS = 5
-OPTIONS = "-c search_path=jauap -c timezone=UTC"
+OPTIONS = f"-c search_path={SCHEMA} -c timezone=UTC"
 GONE = (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn)
 
 
@@ -26,15 +42,25 @@ class DatabaseUnavailable(Exception):
 
 
 class ModelsMissing(DatabaseUnavailable):
-    """The read models are not in the database yet: the projector makes them when it starts; see that it runs."""
+    """The read models of this release are not there yet: its projector makes them when it starts; see that it runs."""
+
+
+class NotAllowed(DatabaseUnavailable):
+    """The role that logs in may not do this; the message is PostgreSQL's. See docs/how-to/rebuild-a-read-model.md."""
 
 
 def connect(url: str) -> Connection:
-    """Connect to the read models at a PostgreSQL URL; instants come in UTC. Raises DatabaseUnavailable."""
+    """Connect to this release's tables at a PostgreSQL URL, whether or not they are there; instants come in UTC.
+
+    Raises DatabaseUnavailable, also for a URL that can't be used: a password's file may come back.
+    """
+    try:
+        told = address.parameters(url)
+    except address.WrongAddress as wrong:
+        raise DatabaseUnavailable(f"{address.VARIABLE} {wrong}") from None
+    ours = {"options": OPTIONS, "connect_timeout": CONNECT_SECONDS, "application_name": SCHEMA}
     with reaching():
-        return psycopg.connect(
-            url, autocommit=True, options=OPTIONS, connect_timeout=CONNECT_SECONDS, application_name="jauap"
-        )
+        return psycopg.connect(**{**told, **ours}, autocommit=True)
 
 
 @contextmanager
@@ -44,6 +70,8 @@ def reaching() -> Iterator[None]:
         yield
     except GONE as error:
         raise ModelsMissing(ModelsMissing.__doc__) from error
+    except errors.InsufficientPrivilege as error:
+        raise NotAllowed(" ".join(str(error).split())) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnavailable(" ".join(str(error).split())) from error
 

@@ -60,6 +60,8 @@ class Partition:
         """As they are stored."""
         self.from_start = not any(position.next for position in positions.values())
         """Whether it is being read from its first record on: then a break is believed at once."""
+        self.was_reached = False
+        """Whether its rows were as far as the log once, since it was folded from the start: they may be asked for."""
         self.tracks: dict[str, Track] = {}
         self.since: dict[str, dict[str, int]] = {}
         """Every case of the partition that stands still, with the time at which it came to."""

@@ -20,8 +20,8 @@ from jauap.projections.cases import CaseRow
 from jauap.projections.database import Connection, as_rows, reaching
 from jauap.projections.deadlines import DeadlineRow
 from jauap.projections.findings import FindingRow
+from jauap.projections.generations import SQL
 from jauap.projections.models import HISTORY_SQL, MODELS
-from jauap.projections.store import SQL
 from jauap.projections.treaty_requests import TreatyRequestRow
 from jauap.projections.visit_proposals import VisitProposalRow
 

@@ -16,9 +16,9 @@ from jauap.messaging.envelope import Message
 from jauap.messaging.folding import events_topic
 from jauap.messaging.log import LogUnavailable, Place, Reader, Trouble
 from jauap.projections.database import Connection, Row, connect, copy_in, copying, reaching
+from jauap.projections.generations import SQL, Cursor
 from jauap.projections.models import HISTORY, HISTORY_SQL, MODELS, NAMES
 from jauap.projections.partition import Partition, Position, unpack_chains
-from jauap.projections.store import SQL, Cursor
 
 SILENCE_SECONDS = 30.0
 AT_ONCE = 1_000
@@ -108,8 +108,8 @@ class _Partition:
 
     def __init__(self, cursor: Cursor, source: Source, number: int, goal: Goal, names: Collection[str]) -> None:
         self._cursor, self._source, self._number, self._goal, self._names = cursor, source, number, goal, names
-        row = cursor.execute(SQL["version"]).fetchone()
-        self._partition = Partition(number, 0, dict.fromkeys(goal, Position()), Codec({}), row[1] if row else 0)
+        row = cursor.execute(SQL["partitions"]).fetchone()
+        self._partition = Partition(number, 0, dict.fromkeys(goal, Position()), Codec({}), row[0] if row else 0)
         standing: list[Row] = cursor.execute(SQL["still"], (number,)).fetchall()
         self._parked: dict[str, Row] = {row[0]: row for row in standing if row[3] is not None}
         heads = Partition(number, 0, {}, Codec({}), 0)

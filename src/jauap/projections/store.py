@@ -4,30 +4,22 @@ Rows, history, folded cases and positions are written together, or not at all. A
 and is compared before anything is written: a projector whose partitions were taken over can't write.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-import psycopg
-import structlog
 
 from jauap.messaging.avro import Codec
 from jauap.messaging.chain import Chain
 from jauap.messaging.envelope import Message
 from jauap.messaging.folding import SERVICE_OF
-from jauap.projections import statements
+from jauap.messaging.log import Place
 from jauap.projections.database import Row, connect, copy_in, reaching
+from jauap.projections.generations import SQL, Cursor, make
 from jauap.projections.models import HISTORY_SQL, MODELS
 from jauap.projections.partition import Partition, Position, unpack_chains
 
-log = structlog.get_logger(__name__)
-
-VERSION = 3
-"""Raise it when a table, a row, a sentence or `Case` changes its form: the projector then folds everything anew."""
 TOPICS = tuple(SERVICE_OF)
-SQL = statements.load("schema")
 
-Cursor = psycopg.Cursor[Any]
 _pack = msgspec.msgpack.Encoder().encode
 _headers = msgspec.msgpack.Decoder(tuple[tuple[str, bytes | None], ...]).decode
 
@@ -44,20 +36,16 @@ class StateUnreadable(Exception):
         self.partition = partition
 
 
-class NewerTables(Exception):
-    """The tables are those of a newer release; run that one, or drop the schema jauap and let this one fold anew."""
-
-
 class Store:
     """The projector's session with PostgreSQL. Every method may raise DatabaseUnavailable."""
 
     def __init__(self, url: str, codec: Codec, partitions: int) -> None:
-        """Connect, and make or remake the tables if need be. Raises NewerTables."""
+        """Connect, and make this release's tables if need be."""
         self._codec, self._partitions = codec, partitions
         self._connection = connect(url)
         try:
+            make(self._connection, partitions)
             with reaching():
-                self._prepare()
                 self._connection.execute(HISTORY_SQL["receiving"])
         except BaseException:
             self.close()
@@ -67,23 +55,6 @@ class Store:
         """Disconnect."""
         self._connection.close()
 
-    # --- the tables ---
-
-    def _prepare(self) -> None:
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.execute(SQL["lock"])
-            found = _version(cursor)
-            if found == (VERSION, self._partitions):
-                return
-            if found is not None and found[0] > VERSION:
-                raise NewerTables(NewerTables.__doc__)
-            log.warning("tables made, everything is folded anew", found=found, version=VERSION)
-            cursor.execute(SQL["drop"])
-            cursor.execute(SQL["create"])
-            for sql in (*(model.sql for model in MODELS.values()), HISTORY_SQL):
-                cursor.execute(sql["create"])
-            cursor.execute(SQL["enrol"], (VERSION, self._partitions))
-
     # --- partitions ---
 
     def take_over(self, numbers: Iterable[int]) -> list[Partition]:
@@ -91,10 +62,15 @@ class Store:
         with reaching(), self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(SQL["take_over"], {"topics": list(TOPICS), "numbers": list(numbers)})
             found: dict[int, dict[str, Position]] = {}
-            epoch = 0
-            for topic, number, offset, mark, epoch in cursor:  # noqa: B007 - one epoch for all
+            epoch, reached = 0, set[int]()
+            for topic, number, offset, mark, was_reached, epoch in cursor:  # noqa: B007 - one epoch for all
                 found.setdefault(number, {})[topic] = Position(offset, mark)
-            return [self._taken(cursor, number, epoch, positions) for number, positions in sorted(found.items())]
+                if was_reached:
+                    reached.add(number)
+            held = [self._taken(cursor, number, epoch, positions) for number, positions in sorted(found.items())]
+        for partition in held:
+            partition.was_reached = partition.number in reached
+        return held
 
     def _taken(self, cursor: Cursor, number: int, epoch: int, positions: dict[str, Position]) -> Partition:
         partition = Partition(number, epoch, positions, self._codec, self._partitions)
@@ -184,6 +160,22 @@ class Store:
         kept = [_kept(message) for partition in partitions for message in partition.parked]
         copy_in(cursor, SQL["copy_parked"], kept)
 
+    def aim(self, partitions: Sequence[Partition], ends: Mapping[Place, int]) -> None:
+        """Note where the log ends, so that everybody can tell how far these partitions are. Raises Superseded."""
+        numbers = {partition.number for partition in partitions}
+        goals = [(end, topic, number) for (topic, number), end in ends.items() if number in numbers]
+        with reaching(), self._connection.transaction(), self._connection.cursor() as cursor:
+            self._hold(cursor, partitions)
+            cursor.executemany(SQL["aim"], goals)
+
+    def reach(self, partitions: Sequence[Partition]) -> None:
+        """Let these partitions be asked for: they are as far as the log. Raises Superseded."""
+        with reaching(), self._connection.transaction(), self._connection.cursor() as cursor:
+            self._hold(cursor, partitions)
+            cursor.execute(SQL["reach"], ([partition.number for partition in partitions],))
+        for partition in partitions:
+            partition.was_reached = True
+
     def drop(self, partition: Partition) -> None:
         """Forget a partition's rows, folded cases and positions: it is folded from the start again."""
         with reaching(), self._connection.transaction(), self._connection.cursor() as cursor:
@@ -192,14 +184,6 @@ class Store:
                 cursor.execute(sql["forget"], (partition.number,))
             for name in ("forget_state", "forget_parked", "reset"):
                 cursor.execute(SQL[name], (partition.number,))
-
-
-def _version(cursor: Cursor) -> tuple[int, int] | None:
-    """The version of the tables that are there and their partition count; None: there are none."""
-    if cursor.execute(SQL["exists"]).fetchone() != (True,):
-        return None
-    found = cursor.execute(SQL["version"]).fetchone()
-    return None if found is None else (found[0], found[1])
 
 
 def _kept(message: Message) -> Row:
