@@ -1,4 +1,4 @@
-"""What was released and stays as it is: `frozen.json`, which knows each released schema, golden log and topic.
+"""What was released and stays as it is: `frozen.json` knows each released schema, golden log, database and topic.
 
 python -m tests.contracts.frozen    adds what came since; what is there is never changed by it
 
@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 FILE = Path(__file__).with_suffix(".json")
 SCHEMAS = ROOT / "src/jauap/schemas/released"
 GOLDEN = Path(__file__).parent / "golden"
+DATABASES = ROOT / "tests/projections/releases"
 OPEN = ("feeds", "submissions")
 """Folders of records that no release has brought yet."""
 
@@ -30,14 +31,14 @@ def is_open(record: str) -> bool:
 
 
 def files() -> dict[str, str]:
-    """Path from the root and SHA-256 of every released schema and every golden log, as they are now."""
+    """Path from the root and SHA-256 of every released schema, golden log and release's database, as they are now."""
     found = [
         SCHEMAS / name / f"{version}.avsc"
         for name, all_of in released().items()
         for version in all_of
         if not is_open(name)
     ]
-    found += GOLDEN.glob("*/*.gz")
+    found += [*GOLDEN.glob("*/*.gz"), *DATABASES.glob("*/*.gz"), *DATABASES.glob("*/*.sql")]
     return {str(file.relative_to(ROOT)): hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(found)}
 
 
@@ -70,6 +71,8 @@ def changed_files(then: dict[str, str], now: dict[str, str]) -> Iterator[str]:
 
 
 def _why(path: str) -> str:
+    if DATABASES.name in Path(path).parts:
+        return "A release's database is never recorded again: put the file back (git restore) and see its README.md."
     if path.endswith(".gz"):
         return "A golden log is never recorded again: put the file back (git restore) and see golden/README.md."
     folder, name = Path(path).parent, Path(path).parent.name

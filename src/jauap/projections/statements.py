@@ -9,7 +9,11 @@ HEADING = re.compile(r"^-- (?P<name>[a-z_]+) --\n-- (?P<sentence>.+)\n", re.MULT
 
 def load(file: str) -> Mapping[str, bytes]:
     """The statements of `<file>.sql` by name, as psycopg takes them."""
-    text = files(__package__).joinpath(f"{file}.sql").read_text(encoding="utf-8")
+    return parsed(files(__package__).joinpath(f"{file}.sql").read_text(encoding="utf-8"))
+
+
+def parsed(text: str) -> Mapping[str, bytes]:
+    """The statements in a file's text by name."""
     headings = list(HEADING.finditer(text))
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
     return {

@@ -1,0 +1,1 @@
+"""The database of each release: what the tests of the next one start beside."""
