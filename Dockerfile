@@ -11,18 +11,20 @@ WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python3 -m venv --without-pip /opt/jauap && python3 -m venv --without-pip tools
 COPY deploy/image/runtime.lock deploy/image/build.lock ./
-RUN python3 -m pip --python /opt/jauap/bin/python install --quiet --no-compile --require-hashes --only-binary :all: -r runtime.lock
+# Byte code is tied to the source by its hash, not its time: the same files give the same image.
+RUN python3 -m pip --python /opt/jauap/bin/python install --quiet --no-compile --require-hashes --only-binary :all: -r runtime.lock \
+ && /opt/jauap/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/jauap/lib
 RUN python3 -m pip --python tools/bin/python install --quiet --no-compile --require-hashes --only-binary :all: -r build.lock
 COPY pyproject.toml README.md ./
 COPY src src
 COPY services services
-# Byte code is tied to the source by its hash, not its time: the same files give the same image.
 RUN tools/bin/python -m hatchling build --target wheel --directory dist \
  && python3 -m pip --python /opt/jauap/bin/python install --quiet --no-compile --no-deps --no-index dist/*.whl \
  && rm /opt/jauap/lib/python3*/site-packages/jauap-*.dist-info/direct_url.json \
  && tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
       --output-file /opt/jauap/sbom.cdx.json /opt/jauap/bin/python \
- && /opt/jauap/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/jauap/lib
+ && /opt/jauap/bin/python -m compileall -q --invalidation-mode unchecked-hash \
+      /opt/jauap/lib/python3*/site-packages/jauap /opt/jauap/lib/python3*/site-packages/services
 
 FROM ${BASE}
 ARG REVISION=unknown

@@ -21,9 +21,8 @@ from jauap.messaging.principals import PrincipalsRefused
 from jauap.messaging.probe import kafka_answers
 from jauap.messaging.registry import RegistryError
 from jauap.messaging.topics import TopicsError
-from jauap.projections.database import DatabaseUnavailable
+from jauap.projections.database import DatabaseUnavailable, connect
 from jauap.projections.generations import make_tables
-from jauap.projections.probe import postgres_answers
 from jauap.stack import first_start
 from jauap.stack.addresses import Addresses
 from jauap.stack.credentials import password
@@ -31,6 +30,7 @@ from jauap.stack.errors import StackError
 
 PATIENCE = 600.0
 PAUSE = 1.0
+ANSWER_WITHIN = 5.0
 AGAIN = 30.0
 """Seconds between two lines that say what is waited for."""
 
@@ -65,12 +65,8 @@ def apply(  # noqa: PLR0913 - what a deployment is made of, each by name
     )
     asked = rights.target_of(kafka, bodies_file, secrets, data_dir)
     with plain_errors():
-        _await(
-            f"Kafka with {found.replication} brokers, and its administrator's login",
-            patience,
-            lambda: kafka_answers(found.kafka, 5.0, found.replication),
-        )
-        _await("the database", patience, lambda: postgres_answers(found.database, 5.0))
+        _await(patience, lambda: _lacks_kafka(found))
+        _await(patience, lambda: _lacks_database(found.database))
         agree(found, asked.bodies, lambda name: password(asked.secrets, name), _say, patience)
         first_start.submit(found, patience)
     _say("calendar", "its acts are on record")
@@ -91,17 +87,32 @@ def agree(addresses: Addresses, bodies: Path, secret: Callable[[str], str], repo
     report("tables", f"of this release {'are made' if made else 'are there'}")
 
 
-def _await(what: str, patience: float, answers: Callable[[], bool]) -> None:
-    """Ask again until it answers; say now and then what is waited for. Raises StackError once patience is over."""
-    began = told = time.monotonic()
-    while not answers():
+def _await(patience: float, lacks: Callable[[], str | None]) -> None:
+    """Ask again until nothing is lacking; say now and then what is. Raises StackError once patience is over."""
+    began = time.monotonic()
+    told: float | None = None
+    while (reason := lacks()) is not None:
         now = time.monotonic()
         if now - began > patience:
-            raise StackError(f"{what}: no answer within {patience:.0f} s.", "See that it runs, and repeat the command.")
-        if told == began or now - told > AGAIN:
-            _say("waiting for", what)
+            raise StackError(f"Not there within {patience:.0f} s: {reason}.", "See to it, and repeat the command.")
+        if told is None or now - told > AGAIN:
+            _say("waiting for", reason)
             told = now
         time.sleep(PAUSE)
+
+
+def _lacks_kafka(addresses: Addresses) -> str | None:
+    if kafka_answers(addresses.kafka, ANSWER_WITHIN, addresses.replication):
+        return None
+    return f"Kafka: {addresses.replication} of its brokers, and the administrator's login"
+
+
+def _lacks_database(url: str) -> str | None:
+    try:
+        connect(url).close()
+    except DatabaseUnavailable as error:
+        return f"PostgreSQL: {error}"
+    return None
 
 
 def _say(part: str, words: str) -> None:
