@@ -15,7 +15,7 @@ from jauap.messaging.connection import WrongAddress
 from jauap.messaging.log import Ends, Reader
 from jauap.messaging.login import KafkaLogin
 from jauap.process import Life
-from jauap.settings import WrongSetting, required
+from jauap.settings import WrongSetting, kafka, registry, required
 from services.documents.answers import Answers
 from services.documents.http import Server
 from services.documents.logins import Logins
@@ -63,8 +63,8 @@ def from_environment() -> Settings:
         )
     bodies = os.environ.get("JAUAP_BODIES")
     return Settings(
-        kafka=required("JAUAP_KAFKA", "must be sasl_ssl://documents@host:port?password_file=FILE&ca_file=FILE"),
-        registry=required("JAUAP_REGISTRY", "must be the registry's address"),
+        kafka=kafka(),
+        registry=registry(),
         documents=required("JAUAP_DOCUMENTS", "must name the document store"),
         bodies=Path(bodies) if bodies else None,
         http=http,

@@ -1,6 +1,5 @@
 """The wiring of liaison: the log, the registry, the list of bodies."""
 
-import os
 from typing import NamedTuple
 
 from jauap.bodies import BodyList
@@ -10,7 +9,7 @@ from jauap.messaging.log import Ends, Reader, Writer, wait_for_group, wait_for_t
 from jauap.messaging.registry import release_ids, wait_for_schemas
 from jauap.messaging.topics import BODY
 from jauap.process import Life
-from jauap.settings import bodies_from_environment, kafka, partition_count, required
+from jauap.settings import bodies_from_environment, instance, kafka, partition_count, registry
 from services.liaison.run import COMMANDS_TOPIC, NAME, PUBLIC_TOPIC, Liaison, feed_topic, submit_topic
 
 GROUP = "jauap.liaison"
@@ -35,10 +34,10 @@ def from_environment() -> Settings:
     """Read the settings. Raises WrongSetting, which names the variable and the rule."""
     return Settings(
         kafka=kafka(),
-        registry=required("JAUAP_REGISTRY", "must be the registry's address"),
+        registry=registry(),
         bodies=bodies_from_environment(),
         partitions=partition_count(),
-        instance=os.environ.get("JAUAP_INSTANCE") or None,
+        instance=instance(),
     )
 
 

@@ -17,6 +17,7 @@ from jauap.domain.directory import Directory, Email, WrongDirectory, parse_direc
 from jauap.domain.events import CalendarActReceived
 from jauap.domain.facts import AlertChannel, CalendarAct
 from jauap.domain.workdays import Calendar, calendar_of
+from jauap.messaging.connection import WrongAddress, check_authorities, read_password
 from jauap.messaging.lane import EVENT_TOPICS
 from jauap.messaging.log import Ends, LogUnavailable
 from jauap.messaging.registry import RegistryError
@@ -26,7 +27,7 @@ from jauap.process import Life
 from jauap.projections import address, queries
 from jauap.projections.database import Connection, DatabaseUnavailable, snapshot
 from jauap.projections.generations import BeingMade, answering, check_answers
-from jauap.settings import WrongSetting, bodies_from_environment, kafka, required
+from jauap.settings import WrongSetting, bodies_from_environment, kafka, registry, required
 from services.post.digest import NOWHERE, Digest
 from services.post.mail import MailServer, Security, letter
 from services.post.run import NotNow, Picture, Post, Send, Timing
@@ -68,7 +69,7 @@ def from_environment() -> Settings:
     """Read the settings. Raises WrongSetting, which names the variable and the rule."""
     given = Settings(
         kafka=kafka(),
-        registry=required("JAUAP_REGISTRY", "must be the registry's address"),
+        registry=registry(),
         database=address.from_environment(),
         directory=Path(required("JAUAP_DIRECTORY", "must name the JSON file of officials and bodies' contacts")),
         bodies=bodies_from_environment(),
@@ -101,6 +102,16 @@ def mail_server() -> MailServer | None:
         raise WrongSetting(
             "JAUAP_SMTP", "must be smtp:// or smtps:// with a login: a password is not sent in the clear"
         )
+    try:
+        if password:
+            read_password(Path(password))
+    except WrongAddress as wrong:
+        raise WrongSetting("JAUAP_SMTP_PASSWORD_FILE", str(wrong)) from None
+    try:
+        if authorities:
+            check_authorities(Path(authorities))
+    except WrongAddress as wrong:
+        raise WrongSetting("JAUAP_SMTP_CA", str(wrong)) from None
     return MailServer(
         host=parts.hostname,
         port=parts.port or port,

@@ -1,6 +1,5 @@
 """The wiring of the projector: the log on one side, PostgreSQL on the other."""
 
-import os
 from typing import NamedTuple
 
 from jauap.messaging.avro import Codec
@@ -9,7 +8,7 @@ from jauap.messaging.log import Ends, Reader, wait_for_group, wait_for_topics
 from jauap.process import Life
 from jauap.projections import address
 from jauap.projections.database import GENERATION
-from jauap.settings import kafka, partition_count
+from jauap.settings import instance, kafka, partition_count
 from services.projector.run import Projector
 
 NAME = "projector"
@@ -36,7 +35,7 @@ def from_environment() -> Settings:
         kafka=kafka(),
         database=address.from_environment(),
         partitions=partition_count(),
-        instance=os.environ.get("JAUAP_INSTANCE") or None,
+        instance=instance(),
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from jauap.settings import WrongSetting
+
 Clock = Callable[[], datetime]
 TRIAL = "JAUAP_TRIAL_CLOCK"
 
@@ -28,9 +30,16 @@ def trial_clock(file: Path) -> Clock:
 
 
 def clock_from_environment() -> Clock:
-    """The wall's clock, or the trial clock of the file that JAUAP_TRIAL_CLOCK names."""
+    """The wall's clock, or the trial clock of the file that JAUAP_TRIAL_CLOCK names. Raises WrongSetting."""
     file = os.environ.get(TRIAL)
-    return trial_clock(Path(file)) if file else system_clock
+    if not file:
+        return system_clock
+    clock = trial_clock(Path(file))
+    try:
+        clock()
+    except (OSError, ValueError, OverflowError):
+        raise WrongSetting(TRIAL, "must name a file that holds a number of seconds, or is not there yet") from None
+    return clock
 
 
 def on_trial() -> bool:

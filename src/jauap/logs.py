@@ -7,6 +7,10 @@ from typing import TextIO, cast
 
 import structlog
 
+from jauap.settings import WrongSetting
+
+LEVELS = ("debug", "info", "warning", "error")
+
 
 class _StandardError:
     """Standard error as it is when something is said: who configured the log may have had another one, closed since."""
@@ -29,8 +33,9 @@ class _OfLibraries(logging.Handler):
 
 
 def configure(service: str, default: str = "info") -> None:
-    """Send structlog to standard error; JAUAP_LOG_LEVEL is debug, info, warning or error."""
-    level = logging.getLevelNamesMapping().get(os.environ.get("JAUAP_LOG_LEVEL", default).upper(), logging.INFO)
+    """Send structlog to standard error; JAUAP_LOG_LEVEL is debug, info, warning or error. Raises WrongSetting."""
+    word = os.environ.get("JAUAP_LOG_LEVEL") or default
+    level = logging.getLevelNamesMapping()[word.upper()] if word in LEVELS else logging.INFO
     readable = sys.stderr.isatty()
     structlog.configure(
         processors=[
@@ -46,3 +51,5 @@ def configure(service: str, default: str = "info") -> None:
     )
     logging.basicConfig(handlers=[_OfLibraries()], level=logging.WARNING, force=True)
     structlog.contextvars.bind_contextvars(process=service, pid=os.getpid())
+    if word not in LEVELS:
+        raise WrongSetting("JAUAP_LOG_LEVEL", f"must be one of {', '.join(LEVELS)}")

@@ -3,14 +3,13 @@
 import importlib
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
 from jauap import logs, settings
 from jauap.health import VARIABLE, Signs
 from jauap.settings import WrongSetting
-from jauap.stop import Stop
 
 log = structlog.get_logger(__name__)
 
@@ -44,15 +43,21 @@ class Sparingly:
         return True
 
 
+class Stop(Protocol):
+    """Whether it was told to stop: `jauap.stop.Stop`."""
+
+    asked: bool
+
+
 class Life:
     """Whether to stop: every loop asks it as it goes round, and so it knows that it does."""
 
-    def __init__(self, stop: Stop) -> None:
-        """Nobody looks yet how it is."""
-        self.stop = stop
+    def __init__(self, stop: Stop, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nobody looks yet how it is. `clock` gives seconds."""
+        self.stop, self._clock = stop, clock
         self._signs = Signs(None)
-        self._sparingly = Sparingly()
-        self._ready_at = time.monotonic()
+        self._sparingly = Sparingly(clock)
+        self._ready_at = clock()
         self._is_ready = False
 
     def begin(self) -> None:
@@ -69,7 +74,7 @@ class Life:
     def __call__(self) -> bool:
         """Whether to stop. The loop goes round; if it is not ready for long, that is said."""
         self._signs.alive()
-        seconds = time.monotonic() - self._ready_at
+        seconds = self._clock() - self._ready_at
         if seconds > SAID_EVERY_SECONDS and self._sparingly.due("not ready"):
             self._is_ready = False
             log.warning("not ready", seconds=round(seconds))
@@ -80,7 +85,7 @@ class Life:
         if not self._is_ready:
             self._is_ready = True
             log.info("ready")
-        self._ready_at = time.monotonic()
+        self._ready_at = self._clock()
         self._signs.ready()
 
     def wait(self, attempt: Callable[[], T], *passing: type[Exception]) -> T:
@@ -95,7 +100,7 @@ class Life:
                     self._signs.waits_for(str(reason))
             else:
                 self._signs.waits_for("")
-                self._ready_at = time.monotonic()
+                self._ready_at = self._clock()
                 return found
             self._pause()
         raise Stopped
@@ -114,6 +119,7 @@ def run(name: str, stop: Stop, work: Callable[[Life], None] | None = None) -> in
     life = Life(stop)
     try:
         logs.configure(name)
+        settings.check_names()
         life.begin()
         (work or importlib.import_module(f"services.{name}.app").run)(life)
     except WrongSetting as wrong:

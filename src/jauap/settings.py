@@ -1,9 +1,12 @@
 """What a process is told by its environment. A wrong setting stops the start with one clear line."""
 
 import os
+import re
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from jauap.bodies import BodyList, UnusableList
 from jauap.domain.receipts import FIRST_RECEIPT, RECEIPTS
@@ -12,6 +15,22 @@ from jauap.messaging import connection
 
 EXAMPLE = "office-hours/1 from 2027-01-01"
 MOST_DAYS = 30
+OURS = "JAUAP_"
+FOR_TESTS = "JAUAP_TEST_"
+ALIKE = 0.85
+"""From here on a name is taken for another one mistyped."""
+KNOWN = frozenset(
+    f"{OURS}{name}"
+    for name in (
+        "KAFKA", "REGISTRY", "DATABASE", "DOCUMENTS", "BODIES", "STATE", "PARTITIONS", "INSTANCE", "PARTITIONS_ONLY",
+        "READY_FILE", "DUMP_FILE", "RECEIPT_POLICY", "NEAR_DAYS", "LOG_LEVEL", "TRIAL_CLOCK",
+        "DIRECTORY", "SMTP", "SMTP_FROM", "SMTP_USER", "SMTP_PASSWORD_FILE", "SMTP_CA",
+        "POST_QUIET", "POST_EVERY", "POST_RETRY", "POST_LOOK",
+        "HTTP", "HTTP_CERTIFICATE", "HTTP_KEY", "HTTP_PROXY", "LARGEST_DOCUMENT",
+        "DATA_DIR", "SECRETS", "ACTOR", "REPLICATION", "MIN_INSYNC", "JAVA",
+    )
+)  # fmt: skip
+"""Every setting that there is, of any process or command; docs/reference/settings.md tells of each."""
 
 
 class WrongSetting(Exception):
@@ -19,6 +38,17 @@ class WrongSetting(Exception):
 
     def __init__(self, name: str, rule: str) -> None:
         super().__init__(f"{name} {rule}")
+
+
+def check_names() -> None:
+    """Raise WrongSetting for a variable that is named as a setting and is none.
+
+    With a typing mistake in JAUAP_RECEIPT_POLICY, clocks would run by another reading of the law, and nobody see it.
+    """
+    for name in sorted(os.environ):
+        if name.startswith(OURS) and not name.startswith(FOR_TESTS) and name not in KNOWN:
+            close = get_close_matches(name, sorted(KNOWN), 1, ALIKE)
+            raise WrongSetting(name, "is no setting that there is" + (f"; {close[0]} is one" if close else ""))
 
 
 class ReceiptPolicy(NamedTuple):
@@ -60,20 +90,20 @@ def from_environment() -> Settings:
     state = os.environ.get("JAUAP_STATE", "KAZ")
     if len(state) != 3 or not state.isalpha() or not state.isupper():  # noqa: PLR2004 - alpha-3
         raise WrongSetting("JAUAP_STATE", "must be an ISO 3166 alpha-3 code such as KAZ, or ANY")
+    bodies = _path("JAUAP_BODIES")
+    bodies_of(bodies)
     return Settings(
         kafka=kafka(),
-        registry=required(
-            "JAUAP_REGISTRY", "must be the registry's address, such as http://127.0.0.1:8080/apis/ccompat/v7"
-        ),
+        registry=registry(),
         documents=required(
             "JAUAP_DOCUMENTS", "must name the document store: a folder, or s3://bucket/prefix?endpoint=…"
         ),
         state=state,
-        dump_file=_path("JAUAP_DUMP_FILE"),
+        dump_file=_dump_file(),
         partitions=partition_count(),
-        instance=os.environ.get("JAUAP_INSTANCE") or None,
+        instance=instance(),
         only=_numbers(os.environ.get("JAUAP_PARTITIONS_ONLY", "")),
-        bodies=_path("JAUAP_BODIES"),
+        bodies=bodies,
         receipt=_receipt(os.environ.get("JAUAP_RECEIPT_POLICY", "")),
         near=_days(os.environ.get("JAUAP_NEAR_DAYS", "")),
     )
@@ -92,6 +122,30 @@ def kafka() -> str:
     except connection.WrongAddress as wrong:
         raise WrongSetting("JAUAP_KAFKA", str(wrong)) from None
     return line
+
+
+def registry() -> str:
+    """JAUAP_REGISTRY. Raises WrongSetting."""
+    rule = "must be the registry's address, such as http://127.0.0.1:8080/apis/ccompat/v7"
+    address = required("JAUAP_REGISTRY", rule)
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise WrongSetting("JAUAP_REGISTRY", rule)
+    return address
+
+
+def instance() -> str | None:
+    """JAUAP_INSTANCE; None where it is not set. Raises WrongSetting."""
+    text = os.environ.get("JAUAP_INSTANCE", "")
+    if text and re.fullmatch(r"[A-Za-z0-9._-]{1,200}", text) is None:
+        raise WrongSetting(
+            "JAUAP_INSTANCE", "must be a name of at most 200 letters, digits, dots, hyphens, underscores"
+        )
+    return text or None
 
 
 def bodies_from_environment() -> BodyList:
@@ -128,6 +182,13 @@ def _path(name: str) -> Path | None:
     return Path(text) if text else None
 
 
+def _dump_file() -> Path | None:
+    file = _path("JAUAP_DUMP_FILE")
+    if file is not None and not file.absolute().parent.is_dir():
+        raise WrongSetting("JAUAP_DUMP_FILE", "must name a file in a folder that is there")
+    return file
+
+
 def _receipt(text: str) -> ReceiptPolicy:
     if not text:
         return ReceiptPolicy(FIRST_RECEIPT, DECREE)
@@ -152,7 +213,7 @@ def _days(text: str) -> tuple[int, ...]:
 def _numbers(text: str) -> tuple[int, ...] | None:
     if not text:
         return None
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise WrongSetting("JAUAP_PARTITIONS_ONLY", "must be partition numbers such as 0,3") from None
+    numbers = text.split(",")
+    if not all(number.isascii() and number.isdigit() for number in numbers):
+        raise WrongSetting("JAUAP_PARTITIONS_ONLY", "must be partition numbers such as 0,3")
+    return tuple(int(number) for number in numbers)

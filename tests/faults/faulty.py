@@ -1,7 +1,7 @@
 """A service or the projector as ever, in which marked cases fail while a flag file says so: `faulty SERVICE`.
 
-The file that JAUAP_FAULTS_FLAG names holds {"how": …, "cases": […]}: the cases' decisions throw (`decision`), their
-records can't be decoded (`decode`), or the schemas of their commands and records are unknown (`schema`).
+The file that JAUAP_TEST_FAULTS_FLAG names holds {"how": …, "cases": […]}: the cases' decisions throw (`decision`),
+their records can't be decoded (`decode`), or the schemas of their commands and records are unknown (`schema`).
 """
 
 import importlib
@@ -16,7 +16,7 @@ from jauap.messaging import folding, incoming, service
 from jauap.messaging.avro import Undecodable, UnknownSchema
 from jauap.stop import Stop
 
-FLAG = "JAUAP_FAULTS_FLAG"
+FLAG = "JAUAP_TEST_FAULTS_FLAG"
 
 
 class OnPurpose(Exception):

@@ -27,7 +27,7 @@ from tests.faults.judge import Losses
 from tests.faults.proxy import Proxy, advertised_at
 from tests.faults.workload import Workload
 
-FLAG = "JAUAP_FAULTS_FLAG"
+FLAG = "JAUAP_TEST_FAULTS_FLAG"
 """Setting of `faulty`: the file that says what fails."""
 ROOT = Path(__file__).parents[2]
 PATIENCE = 150.0

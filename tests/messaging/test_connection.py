@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+import trustme
 
 from jauap.messaging.connection import Login, WrongAddress, client_settings, parse, through
 
-LOGIN = "sasl_ssl://MIA@kafka.example:9094,kafka-2.example:9094?password_file={file}&ca_file=/etc/jauap/ca.pem"
+LOGIN = "sasl_ssl://MIA@kafka.example:9094,kafka-2.example:9094?password_file={file}&ca_file={authority}"
 
 
 @pytest.fixture
@@ -25,13 +26,15 @@ def test_a_list_of_servers_needs_no_login() -> None:
 
 def test_a_login_is_by_scram_with_the_password_in_the_file(secret: Path) -> None:
     """Protocol, user, servers, password and authority are told to the client."""
-    assert client_settings(LOGIN.format(file=secret)) == {
+    authority = secret.with_name("ca.pem")
+    trustme.CA().cert_pem.write_to_path(authority)
+    assert client_settings(LOGIN.format(file=secret, authority=authority)) == {
         "bootstrap.servers": "kafka.example:9094,kafka-2.example:9094",
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.username": "MIA",
         "sasl.password": "s3 cret",
-        "ssl.ca.location": "/etc/jauap/ca.pem",
+        "ssl.ca.location": str(authority),
     }
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from jauap import logs
+from jauap import logs, settings
 from jauap.cli import (
     access,
     alerts,
@@ -24,6 +24,8 @@ from jauap.cli import (
     treaties,
     verify,
 )
+from jauap.cli.printing import failed
+from jauap.settings import WrongSetting
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(stack.app, name="stack", epilog="Example: jauap stack up")
@@ -58,4 +60,8 @@ def main() -> None:
 
     Example: jauap stack up; jauap import examples/register.csv; jauap deadlines --missed
     """
-    logs.configure("cli", default="error")
+    try:
+        logs.configure("cli", default="error")
+        settings.check_names()
+    except WrongSetting as wrong:
+        raise failed(f"{wrong}.", code=2) from wrong

@@ -8,6 +8,7 @@ The password stands in a file, never in the line: so the line may be logged. The
 made, so that a new password needs no new setting.
 """
 
+import re
 import ssl
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 PROTOCOLS = ("sasl_ssl", "sasl_plaintext")
 MECHANISMS = ("SCRAM-SHA-512", "PLAIN")
+SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@?\[\]]+):[0-9]{1,5}")
 EXAMPLE = "host:port[,host:port], or sasl_ssl://user@host:port?password_file=FILE&ca_file=FILE"
 
 
@@ -47,6 +49,7 @@ class Login(NamedTuple):
 def parse(kafka: str) -> Login | None:
     """Take a line apart; None: it is a list of servers, without a login. Raises WrongAddress."""
     if "://" not in kafka:
+        _check_servers(kafka)
         return None
     protocol, _, rest = kafka.partition("://")  # its underscore, which is Kafka's own, may not stand in a URL's scheme
     parts = urlsplit(f"//{rest}")
@@ -56,6 +59,7 @@ def parse(kafka: str) -> Login | None:
         raise WrongAddress(f"must begin with {' or '.join(f'{name}://' for name in PROTOCOLS)}")
     if not at or not user or not servers or parts.path.strip("/"):
         raise WrongAddress(f"must be {EXAMPLE}")
+    _check_servers(servers)
     if ":" in user:
         raise WrongAddress("must not hold the password: name its file with password_file")
     if not told.get("password_file"):
@@ -72,6 +76,11 @@ def parse(kafka: str) -> Login | None:
         ca_file=Path(told["ca_file"]) if "ca_file" in told else None,
         mechanism=told.get("mechanism", MECHANISMS[0]),
     )
+
+
+def _check_servers(servers: str) -> None:
+    if not all(SERVER.fullmatch(server) for server in servers.split(",")):
+        raise WrongAddress(f"must be {EXAMPLE}")
 
 
 def through(kafka: str, servers: str) -> str:

@@ -121,6 +121,7 @@ class Reader:
         self._troubles: list[Trouble] = []
         self._fatal: str | None = None
         self._renewed_at = float("-inf")
+        self._group_denied = False
         self._join: Callable[[], None] | None = None
         """How it joined its group; None: it is told what to read."""
         self._give_up: Callable[[], None] = lambda: None
@@ -277,7 +278,9 @@ class Reader:
             told = self._consumer.poll(0)  # what the coordinator refuses is told here alone
             self._troubles.clear()
             refused = None if told is None else told.error()
-            if refused is not None and refused.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+            if refused is not None:
+                self._group_denied = refused.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
+            if self._group_denied:
                 raise GroupDenied(f"the broker does not let this process into its group; {GIVE_ACCESS}") from error
             raise LogUnavailable(f"the broker does not tell the group's position: {error.args[0].str()}") from error
 

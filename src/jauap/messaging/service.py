@@ -5,6 +5,7 @@ from datetime import datetime
 
 from jauap import settings
 from jauap.clock import clock_from_environment
+from jauap.documents import open_store
 from jauap.domain.case import Case
 from jauap.domain.events import Event
 from jauap.domain.facts import Value
@@ -17,7 +18,7 @@ from jauap.messaging.loop import Loop
 from jauap.messaging.registry import wait_for_schemas
 from jauap.messaging.watched import Watched
 from jauap.process import CannotGoOn, Life
-from jauap.settings import Settings
+from jauap.settings import Settings, WrongSetting
 
 
 class ClockApart(CannotGoOn):
@@ -80,7 +81,10 @@ def connect(given: Settings, decider: Decider, life: Life) -> Loop:
 def run(make: Callable[[Settings], Decider], life: Life) -> None:
     """Run a service until told to stop. Raises WrongSetting, Stopped and CannotGoOn."""
     given = settings.from_environment()
+    open_store(given.documents)  # wrong for one service, wrong for all: though not each has need of it
     loop = connect(given, make(given), life)
+    if given.only is not None and max(given.only) >= loop.partitions:
+        raise WrongSetting("JAUAP_PARTITIONS_ONLY", f"must be partition numbers from 0 to {loop.partitions - 1}")
     loop.start(given.only)
     dump = None if given.dump_file is None else Dump(given.dump_file)
     loop.run(lambda: _between(life, dump, loop), life.ready)
