@@ -13,7 +13,7 @@ from jauap.cli import topics as broker
 from jauap.cli.addresses import DATA_DIR, AsJson, DataDir
 from jauap.cli.printing import failed, say, say_json
 from jauap.domain.bodies import Body
-from jauap.messaging import access, topics
+from jauap.messaging import access, strimzi, topics
 from jauap.messaging.access import AccessError, Change, Drift
 from jauap.messaging.connection import WrongAddress
 from jauap.messaging.principals import PrincipalsRefused
@@ -210,6 +210,19 @@ def revoke(
         access.shut_out(target.kafka, body)
         (target.secrets / f"{body}.password").unlink(missing_ok=True)
     say(f"{body} has no access any more.")
+
+
+@app.command()
+def kubernetes(*, bodies_file: Bodies = None, cluster: broker.Cluster = "jauap") -> None:
+    """Print the logins and rights of our own processes as Strimzi's KafkaUser resources.
+
+    Those of bodies are not among them: a login is a body's code, and Kubernetes allows no upper case in a name.
+
+    Example: jauap access kubernetes --bodies-file bodies.json > users.yaml
+    """
+    with _plain_errors():
+        granted = BodyList(bodies_file).with_access()
+    typer.echo(strimzi.as_yaml(strimzi.users(granted, cluster)), nl=False)
 
 
 def target_of(kafka: str | None, bodies_file: Path | None, secrets: Path | None, data_dir: Path) -> Target:

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from jauap.bodies import BodyList, UnusableList
-from jauap.messaging import topics
+from jauap.messaging import strimzi, topics
 from jauap.messaging.topics import Change, Deployment, Drift, TopicsError
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
@@ -55,6 +55,7 @@ Bodies = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print an array of objects, for programs.")]
+Cluster = Annotated[str, typer.Option(help="Name of the Kafka resource, as Strimzi knows the cluster.")]
 
 
 @app.command()
@@ -109,6 +110,30 @@ def check(
     _print(drifts, [_drift(drift) for drift in drifts] or ["The broker agrees with the files."], as_json=as_json)
     if drifts:
         raise typer.Exit(DRIFTED)
+
+
+@app.command()
+def kubernetes(
+    *,
+    partitions: Annotated[int, typer.Option(min=1, help="The deployment's partition count, fixed for ever.")] = 12,
+    replication: Annotated[int, typer.Option(min=1, help="Copies of each topic.")] = 3,
+    min_insync: Annotated[int, typer.Option(min=1, help="Copies that must have a record before it counts.")] = 2,
+    bodies_file: Bodies = None,
+    cluster: Cluster = "jauap",
+) -> None:
+    """Print the topics as Strimzi's KafkaTopic resources, those of bodies that have, or had, access among them.
+
+    To delete such a resource is to delete the topic and all that stands on it, unless the broker refuses.
+
+    Example: jauap topics kubernetes --bodies-file bodies.json > topics.yaml
+    """
+    deployment = Deployment(
+        partitions=partitions,
+        replication=replication,
+        min_insync=min_insync,
+        bodies=tuple(_with_topics(bodies_file)),
+    )
+    typer.echo(strimzi.as_yaml(strimzi.topics(deployment, cluster)), nl=False)
 
 
 def target(

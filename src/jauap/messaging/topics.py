@@ -84,6 +84,10 @@ class Deployment(Value, frozen=True, kw_only=True):
         """How many partitions a topic has here."""
         return self.partitions if topic.partitions == "deployment" else topic.partitions
 
+    def settings_of(self, topic: Topic) -> dict[str, str]:
+        """Kafka's settings for a topic here."""
+        return topic.config | {"min.insync.replicas": str(self.min_insync)}
+
 
 class Drift(Value, frozen=True, kw_only=True):
     """One thing in which the broker differs from the files.
@@ -192,11 +196,6 @@ def murmur2(data: bytes) -> int:
     return digest ^ digest >> 15
 
 
-def _settings(topic: Topic, deployment: Deployment) -> dict[str, str]:
-    """Kafka's settings for a topic in a deployment."""
-    return topic.config | {"min.insync.replicas": str(deployment.min_insync)}
-
-
 def _drifts(found: Mapping[str, Found], deployment: Deployment) -> list[Drift]:
     topics = of_deployment(deployment.bodies)
     described = {topic.name for topic in topics}
@@ -212,7 +211,7 @@ def _of_one(topic: Topic, found: Found | None, deployment: Deployment) -> Iterab
         yield _counts(topic, "partitions", deployment.partitions_of(topic), found.partitions)
     if found.replication != deployment.replication:
         yield _counts(topic, "replication", deployment.replication, found.replication)
-    wanted = _settings(topic, deployment)
+    wanted = deployment.settings_of(topic)
     for setting in sorted(wanted.keys() | found.own):
         if found.settings.get(setting) != wanted.get(setting):
             yield Drift(
@@ -288,7 +287,7 @@ def _create(admin: AdminClient, names: Iterable[str], deployment: Deployment) ->
             topic.name,
             deployment.partitions_of(topic),
             deployment.replication,
-            config=_settings(topic, deployment),
+            config=deployment.settings_of(topic),
         )
         for topic in wanted
     ]
