@@ -68,7 +68,7 @@ def checkov(folder: Path, skipped: dict[str, str]) -> list[tuple[str, str, str]]
     `skipped` are checks that are not made, with the reason of each.
     """
     home = _kept("checkov.lock", _install)
-    told = ["--directory", folder, "--framework", "kubernetes", "--skip-download", "--quiet", "--output", "json"]
+    told = ["--directory", str(folder), "--framework", "kubernetes", "--skip-download", "--quiet", "--output", "json"]
     done = subprocess.run(
         [sys.executable, "-m", "checkov.main", *told, "--skip-check", ",".join(skipped)],
         check=False, capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "PYTHONPATH": str(home)},
@@ -96,15 +96,15 @@ def _define_strimzi(lock: Path, folder: Path) -> None:
     # As its own build does it, but for the labels.
     told = ["--target-kube", "1.25+", "--crd-api-version", "v1", "--api-versions", "v1", "--storage-version", "v1"]
     path = os.pathsep.join(map(str, jars))
-    generator = [find_java().path, "-cp", path, "io.strimzi.crdgenerator.CrdGenerator", *told, "--yaml", *made]
+    generator = [str(find_java().path), "-cp", path, "io.strimzi.crdgenerator.CrdGenerator", *told, "--yaml", *made]
     subprocess.run(generator, check=True, capture_output=True, timeout=PATIENCE)
     shutil.rmtree(folder / "maven")
 
 
 def _install(lock: Path, folder: Path) -> None:
     uv = Path(sys.executable).with_name("uv")
-    told = ["--quiet", "--no-deps", "--require-hashes", "--python", sys.executable, "--target", folder]
-    subprocess.run([uv, "pip", "install", *told, "-r", lock], check=True, timeout=PATIENCE)
+    told = ["--quiet", "--no-deps", "--require-hashes", "--python", sys.executable, "--target", str(folder)]
+    subprocess.run([str(uv), "pip", "install", *told, "-r", str(lock)], check=True, timeout=PATIENCE)
 
 
 def _kept(lock_name: str, make: Callable[[Path, Path], None]) -> Path:
