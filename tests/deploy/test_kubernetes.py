@@ -106,7 +106,7 @@ def test_the_schemas_have_nothing_against_it(deployments: dict[str, list[Manifes
 
 def _misspelt(whole: list[Manifest]) -> Manifest:
     found = _named(whole, "StatefulSet", "intake")
-    _container(found)["readynessProbe"] = _container(found).pop("readinessProbe")
+    _container(found)["readynessProbe"] = _container(found).get("readinessProbe")
     return found
 
 
@@ -177,8 +177,8 @@ def _without(*path: str) -> Callable[[Manifest], None]:
     def harm(workload: Manifest) -> None:
         found = _pod(workload) if path[0] == "pod" else _container(workload)
         for step in path[1:-1]:
-            found = found[step]
-        del found[path[-1]]
+            found = found.get(step, {})
+        found.pop(path[-1], None)
 
     return harm
 
@@ -187,7 +187,7 @@ def _with(path: tuple[str, ...], value: object) -> Callable[[Manifest], None]:
     def harm(workload: Manifest) -> None:
         found = _pod(workload) if path[0] == "pod" else _container(workload)
         for step in path[1:-1]:
-            found = found[step]
+            found = found.setdefault(step, {})
         found[path[-1]] = value
 
     return harm
