@@ -50,6 +50,7 @@ def configure(service: str, default: str = "info") -> None:
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
     )
     logging.basicConfig(handlers=[_OfLibraries()], level=logging.WARNING, force=True)
+    logging.getLogger("kafka").setLevel(logging.ERROR)  # it complains of a busy machine
     structlog.contextvars.bind_contextvars(process=service, pid=os.getpid())
     if word not in LEVELS:
         raise WrongSetting("JAUAP_LOG_LEVEL", f"must be one of {', '.join(LEVELS)}")

@@ -6,8 +6,8 @@ psql --quiet --username postgres --dbname postgres --set ON_ERROR_STOP=1 <<EOSQL
 CREATE ROLE jauap LOGIN PASSWORD '$(secret database)';
 CREATE ROLE jauap_reader LOGIN PASSWORD '$(secret database-reader)';
 CREATE ROLE registry LOGIN PASSWORD '$(secret registry)';
-CREATE DATABASE jauap OWNER jauap;
-CREATE DATABASE registry OWNER registry;
+CREATE DATABASE jauap OWNER jauap TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';
+CREATE DATABASE registry OWNER registry TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';
 REVOKE ALL ON DATABASE jauap, registry, postgres FROM PUBLIC;
 GRANT CONNECT ON DATABASE jauap TO jauap_reader;
 EOSQL

@@ -116,13 +116,16 @@ def apply_access(
 
 
 @app.command()
-def grant(
+def grant(  # noqa: PLR0913 - what a deployment is made of, each by name
     body: Code,
     *,
     kafka: Kafka = None,
     bodies_file: Bodies = None,
     secrets: Secrets = None,
     data_dir: DataDir = DATA_DIR,
+    partitions: broker.Partitions = None,
+    replication: broker.Replication = None,
+    min_insync: broker.MinInsync = None,
     as_json: AsJson = False,
 ) -> None:
     """Give a body access: its two topics, its login, its rights and limits. Safe to repeat.
@@ -139,7 +142,8 @@ def grant(
             write_secret(target.secrets, body, access.new_password())
             access.set_password(target.kafka, body, target.password(body))
         bodies.put(target.bodies, bodies.with_access(found, "granted"))
-        _apply_topics(target, data_dir)
+        address, deployment = broker.target(target.kafka, data_dir, partitions, replication, min_insync, target.bodies)
+        topics.apply(address, deployment.partitions, deployment.replication, deployment.min_insync, deployment.bodies)
         changes = _apply(target)
     told = {
         **target.reached,
@@ -242,11 +246,6 @@ def target_of(kafka: str | None, bodies_file: Path | None, secrets: Path | None,
             "Name its folder with --data-dir; or say all of --kafka, --bodies-file and --secrets.",
         )
     return Target(kafka, bodies_file, secrets, {})
-
-
-def _apply_topics(target: Target, data_dir: Path) -> None:
-    kafka, deployment = broker.target(target.kafka, data_dir, None, None, None, target.bodies)
-    topics.apply(kafka, deployment.partitions, deployment.replication, deployment.min_insync, deployment.bodies)
 
 
 def _apply(target: Target) -> list[Change]:

@@ -19,8 +19,8 @@ from jauap.messaging.access import AccessError
 from jauap.messaging.log import LogUnavailable
 from jauap.messaging.principals import PrincipalsRefused
 from jauap.messaging.probe import kafka_answers
-from jauap.messaging.registry import RegistryError
-from jauap.messaging.topics import TopicsError
+from jauap.messaging.registry import RegistryError, RegistryUnavailable
+from jauap.messaging.topics import PartitionsAreFixed, TopicsError
 from jauap.projections.database import DatabaseUnavailable, connect
 from jauap.projections.generations import make_tables
 from jauap.stack import first_start
@@ -33,6 +33,9 @@ PAUSE = 1.0
 ANSWER_WITHIN = 5.0
 AGAIN = 30.0
 """Seconds between two lines that say what is waited for."""
+
+PASSING = (TopicsError, AccessError, PrincipalsRefused, RegistryUnavailable, DatabaseUnavailable, LogUnavailable)
+"""What may be over the next time."""
 
 Say = Callable[[str, str], None]
 
@@ -64,11 +67,22 @@ def apply(  # noqa: PLR0913 - what a deployment is made of, each by name
         min_insync=deployment.min_insync,
     )
     asked = rights.target_of(kafka, bodies_file, secrets, data_dir)
+    began = time.monotonic()
     with plain_errors():
         _await(patience, lambda: _lacks_kafka(found))
         _await(patience, lambda: _lacks_database(found.database))
-        agree(found, asked.bodies, lambda name: password(asked.secrets, name), _say, patience)
-        first_start.submit(found, patience)
+        while True:
+            try:
+                agree(found, asked.bodies, lambda name: password(asked.secrets, name), _say, patience)
+                first_start.submit(found, patience)
+                break
+            except PartitionsAreFixed:
+                raise
+            except PASSING as error:
+                if time.monotonic() - began > patience:
+                    raise
+                _say("again", str(error))
+                time.sleep(PAUSE)
     _say("calendar", "its acts are on record")
 
 
