@@ -1,7 +1,7 @@
 """The wiring of post: settings, the directory's file, the read models, the log, the mail server."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -162,9 +162,9 @@ def usable_directory(given: Settings) -> Directory:
 class Deployed:
     """The deployment around post."""
 
-    def __init__(self, given: Settings) -> None:
+    def __init__(self, given: Settings, stopping: Callable[[], bool] = lambda: False) -> None:
         """Connect lazily; the directory is read now. Raises WrongSetting."""
-        self._given = given
+        self._given, self._stopping = given, stopping
         self._directory, self._read_at = usable_directory(given), _changed_at(given.directory)
         self._undecided = Undecided(given.kafka, "deadlines", f"jauap-{NAME}")
         self._ends = Ends(given.kafka, f"jauap-{NAME}")
@@ -202,15 +202,25 @@ class Deployed:
             raise
 
     def record(self, orders: Iterable[Order]) -> list[Order]:
-        """Have deliveries recorded; gives back what could not be appended.
+        """Have deliveries recorded; gives back what was not appended.
 
-        What was appended and has no outcome yet is looked for by `undecided` from now on.
+        Once nothing is answered any more, or it is told to stop, the rest is not. What was appended and has no outcome
+        yet is looked for by `undecided` from now on.
         """
         left = {order.command_id: order for order in orders}
+        silent = False
+
+        def while_answered() -> Iterator[Order]:
+            for order in list(left.values()):
+                if silent or self._stopping():
+                    return
+                yield order
+
         try:
             with Sender(self._given.kafka, self._given.registry, f"jauap-{NAME}", ("deadlines",)) as sender:
-                for order, outcome in sender.submit(list(left.values()), RECORD_PATIENCE):
+                for order, outcome in sender.submit(while_answered(), RECORD_PATIENCE):
                     left.pop(order.command_id, None)
+                    silent = silent or outcome is None
                     if outcome is not None and outcome.status != "accepted":
                         say = log.warning if outcome.status == "held" else log.error
                         say("not recorded", case_id=order.case_id, status=outcome.status, code=outcome.code)
@@ -281,7 +291,7 @@ def make(given: Settings, deployed: Deployed) -> Post:
 def run(life: Life) -> None:
     """Run it until told to stop."""
     given = from_environment()
-    deployed = Deployed(given)
+    deployed = Deployed(given, life)
     try:
         make(given, deployed).run(life, given.look, life.ready)
     finally:
