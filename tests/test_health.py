@@ -48,10 +48,18 @@ def test_what_another_process_left_does_not_count(ready: Path) -> None:
     """Neither the file of one that was killed a moment ago, nor one with its id and another birth."""
     subprocess.run([sys.executable, "-c", _LEAVE, ready], check=True)
     assert look(ready, time.time()) == (False, f"not ready: the process that wrote {ready} has ended")
+    with subprocess.Popen([sys.executable, "-c", f"{_LEAVE}; input()", ready], stdin=subprocess.PIPE) as other:
+        while not look(ready, time.time()).well:
+            assert other.poll() is None
+            time.sleep(0.01)
+        other.kill()
+        os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has asked for it
+        assert not look(ready, time.time()).well
     ready.write_text(f"{os.getpid()}\n1\n")
     assert not look(ready, time.time()).well
     Signs(ready)
     assert not ready.exists()
+    assert look(ready, time.time(), alive=True).well
 
 
 _LEAVE = "import pathlib, sys; from jauap.health import Signs; Signs(pathlib.Path(sys.argv[1])).ready()"

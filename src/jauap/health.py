@@ -45,7 +45,7 @@ class Signs:
         self._touched = dict.fromkeys((self._ready, self._alive), float("-inf"))
         if self._ready is not None:
             self._ready.unlink(missing_ok=True)
-        self.alive()
+        self.waits_for("")
 
     def alive(self) -> None:
         """Its loop goes round."""
@@ -125,9 +125,10 @@ def _write(file: Path, waits_for: str) -> None:
 def _birth(pid: str) -> str:
     """When a process began, in ticks since the machine's start: an id comes back, the pair never. Empty: it is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        state, *told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return "" if Path("/proc/self").exists() else "?"  # a machine that does not tell
+    return "" if state in "ZX" else told[18]
 
 
 def main() -> int:
