@@ -78,6 +78,7 @@ def test_a_file_that_was_taken_away_comes_back(ready: Path, monkeypatch: pytest.
     """It is touched once a second."""
     signs = Signs(ready)
     signs.ready()
+    signs.alive()
     alive_file(ready).unlink()
     signs.alive()
     assert not look(ready, time.time(), alive=True).well

@@ -233,15 +233,15 @@ class Post:
 
     def _orders(self, digest: Digest, waiting: Waiting, fault: AlertFault | None, today: date) -> list[Order]:
         """What is to be recorded of an attempt."""
-        now = self.monotonic()
+        now, message = self.monotonic(), digest.message  # made of all rows: not for each of them anew
         if fault is None:
             waiting.succeeded(now)
             self.gone_out |= {Telling.of(row, *digest.place) for row in digest.rows}
-            return [delivery(digest, row, today) for row in digest.rows]
+            return [delivery(digest, row, message, today) for row in digest.rows]
         waiting.failed(self.timing, now)
         if not waiting.is_worth_recording:
             return []
-        return [failure(digest, row, fault, waiting.failures, today) for row in digest.rows]
+        return [failure(digest, row, message, fault, waiting.failures, today) for row in digest.rows]
 
     def _record(self, orders: list[Order]) -> bool:
         """Append what was done; what can't be appended now is appended first thing next time."""
@@ -251,7 +251,7 @@ class Post:
         return not self.unrecorded
 
 
-def delivery(digest: Digest, row: AlertRow, today: date) -> Order:
+def delivery(digest: Digest, row: AlertRow, message: str, today: date) -> Order:
     """The command that records that an alert was delivered."""
     recipient, channel = digest.place
     command = RecordAlertDelivery(
@@ -259,13 +259,13 @@ def delivery(digest: Digest, row: AlertRow, today: date) -> Order:
         level=row.level,
         recipient=recipient,
         channel=channel,
-        message=digest.message,
+        message=message,
         delivered_on=today,
     )
     return _order(command, row, f"{recipient}/{channel}/delivered")
 
 
-def failure(digest: Digest, row: AlertRow, fault: AlertFault, attempt: int, today: date) -> Order:
+def failure(digest: Digest, row: AlertRow, message: str, fault: AlertFault, attempt: int, today: date) -> Order:
     """The command that records that an attempt failed; counted from this start on, or from what is on record."""
     recipient, channel = digest.place
     attempt = max(attempt, attempts(row, recipient, channel) + 1)
@@ -274,7 +274,7 @@ def failure(digest: Digest, row: AlertRow, fault: AlertFault, attempt: int, toda
         level=row.level,
         recipient=recipient,
         channel=channel,
-        message=digest.message,
+        message=message,
         failed_on=today,
         attempt=attempt,
         fault=fault,
