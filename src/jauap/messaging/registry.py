@@ -174,7 +174,7 @@ def _id(client: SchemaRegistryClient, one: Subject) -> int | None:
 def _await_id(client: SchemaRegistryClient, one: Subject, deadline: float) -> int:
     while (found := _id(client, one)) is None:
         if time.monotonic() > deadline:
-            raise SchemasMissing(f"{one.name} is not registered; run jauap stack up, or register the schemas")
+            raise SchemasMissing(f"{one.name} is not registered; run jauap apply")
         time.sleep(0.1)
     return found
 
