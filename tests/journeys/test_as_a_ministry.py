@@ -29,16 +29,18 @@ JAUAP = str(Path(sys.executable).parent / "jauap")
 
 
 class System:
-    """A deployment, its officers, and one ministry outside."""
+    """A deployment on this machine, its officers, and one ministry outside."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "data"
         self.desk = folder / "desk"
         self.desk.mkdir()
-        self.jauap("stack", "up")
-        self.note = self.desk / "note.pdf"
-        self.note.write_bytes(NOTE)
-        [document] = json.loads(self.jauap("documents", "add", str(self.note), "--json"))
+        self.outside = folder / "ministry"
+        self.outside.mkdir()
+        (self.outside / "answer.pdf").write_bytes(ANSWER)
+        (self.desk / "note.pdf").write_bytes(NOTE)
+        self.start()
+        [document] = json.loads(self.jauap("documents", "add", str(self.desk / "note.pdf"), "--json"))
         document["title"] = "Note"
         for number, case_id in enumerate((CASE, OTHERS)):
             body = "MIA" if case_id == CASE else "MOJ"
@@ -48,10 +50,15 @@ class System:
             self.officer("ForwardCommunication", case_id, forwarded_on=str(TODAY), note_number=f"03-12/{number}",
                          bodies=[{"body": body, "questions": ["1", "2"], "due": str(TODAY + timedelta(14))}],
                          documents=[document] if case_id == CASE else [])  # fmt: skip
-        self.handed = json.loads(self.jauap("access", "grant", "MIA", "--json"))
-        self.outside = folder / "ministry"
-        self.outside.mkdir()
-        (self.outside / "answer.pdf").write_bytes(ANSWER)
+        self.handed = self.grant()
+
+    def start(self) -> None:
+        """Bring everything up."""
+        self.jauap("stack", "up")
+
+    def grant(self) -> dict[str, str]:
+        """Give the ministry access; what it is handed."""
+        return dict(json.loads(self.jauap("access", "grant", "MIA", "--json")))
 
     def jauap(self, *words: str, given: str | None = None) -> str:
         """Run a command of ours."""
