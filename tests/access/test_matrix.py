@@ -222,9 +222,11 @@ def test_nobody_learns_the_names_or_offsets_of_what_is_not_theirs(realm: Realm) 
 
 
 def test_who_uses_which_group(realm: Realm) -> None:
-    """A process has the group of its name, a body those that begin with its code; only post looks at another's."""
+    """A process has the group of its name, the projector one for each generation, a body its own; post looks on."""
     groups = [
         *(f"jauap.{name}" for name in SERVICES),
+        *(f"jauap.{name}.4" for name in SERVICES),
+        "jauap.projectors",
         "MIA.desk",
         "MOJ.desk",
         "GPO.desk",
@@ -233,6 +235,7 @@ def test_who_uses_which_group(realm: Realm) -> None:
         "desk",
     ]
     own = {(who, f"jauap.{who}") for who in SERVICES} | {(who, f"{who}.desk") for who in (*GRANTED, "public")}
+    own |= {("projector", "jauap.projector.4")}
     looks = own | {("post", "jauap.deadlines")}
 
     def ask(who: str) -> dict[tuple[str, str], bool]:

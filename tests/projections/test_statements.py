@@ -1,5 +1,6 @@
 """SQL in files: each statement has a name and a sentence."""
 
+import re
 from importlib.resources import files
 
 import pytest
@@ -27,3 +28,10 @@ def test_each_statement_has_a_name_and_a_sentence(name: str) -> None:
     assert len(loaded) == len(headings) == text.count(" --\n")
     assert all(heading["sentence"].endswith((".", "?", ")")) for heading in headings)
     assert all(loaded.values())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_statement_names_a_schema_or_alters_what_is_there(name: str) -> None:
+    """A release's tables are found by the session's search path alone, and made once: so it can't touch another's."""
+    for statement in statements.load(name).values():
+        assert not re.search(rb"\bjauap(_\d+)?\.[a-z_]+\s*[ (;]|\b(ALTER|TRUNCATE|DROP)\b", statement, re.IGNORECASE)
