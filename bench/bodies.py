@@ -6,6 +6,7 @@ They are one process, and each reader has a thread that does nothing but note wh
 import threading
 import time
 from collections.abc import Collection
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Self
 
@@ -65,11 +66,9 @@ class Throttled:
 
 def line(addresses: Addresses, body: str) -> str:
     """How Kafka is reached by a body."""
-    if addresses.folder is None:
+    if addresses.secrets is None:
         raise StackError("No stack of this machine.", "It has no passwords of bodies.")
-    return str(
-        Login("sasl_ssl", body, addresses.clients, file_of(addresses.folder.secrets, body), addresses.folder.authority)
-    )
+    return str(Login("sasl_ssl", body, addresses.clients, file_of(addresses.secrets, body), Path(addresses.authority)))
 
 
 def producer(addresses: Addresses, body: str, throttled: Throttled) -> Producer:

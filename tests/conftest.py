@@ -7,9 +7,9 @@ import structlog
 
 from jauap.messaging import access, registry, topics
 from jauap.stack.addresses import Addresses
-from jauap.stack.machine import Stack
+from tests.parts import parts
 
-LONG = {"faults", "bench", "journeys", "stack", "access", "documents"}
+LONG = {"faults", "bench", "journeys", "stack", "access", "documents", "containers"}
 """Folders whose tests start systems of their own."""
 
 
@@ -35,8 +35,6 @@ def log_as_it_comes() -> None:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     """The addresses of Kafka, registry and PostgreSQL, with topics and schemas; no service runs."""
-    machine = Stack(tmp_path_factory.mktemp("stack"), services=())
-    try:
-        yield machine.up(lambda _part, _words: None, prepare)
-    finally:
-        machine.down(lambda _part, _words: None)
+    with parts(tmp_path_factory.mktemp("stack")) as addresses:
+        prepare(addresses)
+        yield addresses

@@ -6,6 +6,7 @@ can be pulled, the official ones have stand-ins, made of Debian's packages and t
     python -m tests.containers.engine        make ready what the tests of the containers need, and say what was done
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jauap.stack.artifacts import fingerprint, locked
 from jauap.stack.installation import Installation, default_cache
 from jauap.stack.java import find_java
 from jauap.stack.locks import exclusive
@@ -28,7 +30,6 @@ ROOT = Path(__file__).parents[2]
 STANDINS = Path(__file__).with_name("standins")
 IMAGE = "localhost/jauap:test"
 BASE = "docker.io/library/python:3.11-slim-bookworm"
-JAVA = "localhost/java"
 PATIENCE = 900.0
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 CONFIGURATION = """\
@@ -47,7 +48,11 @@ exec /usr/bin/podman --root {store}/root --runroot /tmp/jauap-containers "$@"
 
 
 class EngineError(Exception):
-    """The engine did not do what it was told; the message ends with its own words."""
+    """The engine did not do what it was told: `status`, and what it `told` on standard output and error."""
+
+    def __init__(self, message: str, status: int = 1, told: str = "") -> None:
+        super().__init__(f"{message}\n{told[-6000:]}")
+        self.status, self.told = status, told
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,27 @@ class Engine:
         elif (status := self.inspect(container)["State"]["Health"]["Status"]) != "healthy":
             raise EngineError(status)
 
+    @contextmanager
+    def service(self, socket: Path) -> Iterator[dict[str, str]]:
+        """What testcontainers needs to be told of this engine: podman answers on a socket only when asked to."""
+        if not self.images:
+            yield {}
+            return
+        serving = subprocess.Popen([*self.command, "system", "service", "--time", "0", f"unix://{socket}"])
+        try:
+            deadline = time.monotonic() + 30.0
+            while not socket.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            yield {
+                **self.images,
+                "DOCKER_HOST": f"unix://{socket}",
+                "TESTCONTAINERS_RYUK_DISABLED": "true",
+                "TESTCONTAINERS_CONNECTION_MODE": "docker_host",
+            }
+        finally:
+            serving.terminate()
+            serving.wait(30.0)
+
     def _call(self, command: Sequence[str], told: Mapping[str, str], timeout: float, given: str | None) -> str:
         done = subprocess.run(
             command,
@@ -95,8 +121,7 @@ class Engine:
             check=False,
         )
         if done.returncode != 0:
-            words = f"{' '.join(command)}: status {done.returncode}"
-            raise EngineError(f"{words}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+            raise EngineError(" ".join(command), done.returncode, done.stdout + done.stderr)
         return done.stdout
 
 
@@ -142,11 +167,7 @@ def _podman(store: Path) -> Engine:
         (str(store / "podman"),),
         (str(compose), "--podman-path", str(store / "podman"), "--in-pod", "false"),
         build_options=("--network", "host", "--format", "docker", "--timestamp", "0"),
-        images={
-            "KAFKA_IMAGE": "localhost/kafka",
-            "REGISTRY_IMAGE": "localhost/registry",
-            "POSTGRES_IMAGE": "localhost/postgres",
-        },
+        images={f"{name.upper()}_IMAGE": _stand_in_name(name) for name in ("kafka", "registry", "postgres")},
     )
 
 
@@ -165,20 +186,32 @@ def _stand_in(podman: Engine) -> None:
             )  # fmt: skip
     installed = Installation(default_cache(), lambda _part, _words: None)
     contexts = {
-        "java": ("java", find_java().path.parents[1]),
-        "kafka": ("kafka", installed.broker().jars[0].parent),
-        "registry": ("registry", installed.registry().jars[0].parent),
+        "java": find_java().path.parents[1],
+        "kafka": installed.broker().jars[0].parent,
+        "registry": installed.registry().jars[0].parent,
         "postgres": None,
     }
     for name, context in contexts.items():
-        if not _has(podman, f"localhost/{name}"):
+        if not _has(podman, _stand_in_name(name)):
             with _timed(f"stand-in for {name}"):
-                more = () if context is None else ("--build-context", f"{context[0]}={context[1]}")
+                more = () if context is None else ("--build-context", f"{name}={context}")
                 file = STANDINS / f"{name}.Containerfile"
                 podman.run(
-                    "build", "--network", "host", "--tag", f"localhost/{name}", *more, "--file", str(file),
+                    "build", "--network", "host", "--build-arg", f"JAVA={_stand_in_name('java')}", "--tag",
+                    _stand_in_name(name), *more, "--file", str(file),
                     str(STANDINS), timeout=PATIENCE,
                 )  # fmt: skip
+
+
+@cache
+def _stand_in_name(name: str) -> str:
+    """Its recipe's hash is in the name: another recipe is another image."""
+    recipe = hashlib.sha256()
+    for file in sorted(STANDINS.iterdir()):
+        recipe.update(file.read_bytes())
+    for part in ("kafka", "registry"):
+        recipe.update(fingerprint(locked(part)).encode())
+    return f"localhost/{name}:{recipe.hexdigest()[:12]}"
 
 
 def _has(podman: Engine, image: str) -> bool:

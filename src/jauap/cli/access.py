@@ -232,12 +232,12 @@ def kubernetes(*, bodies_file: Bodies = None, cluster: broker.Cluster = "jauap")
 def target_of(kafka: str | None, bodies_file: Path | None, secrets: Path | None, data_dir: Path) -> Target:
     """What the options, the environment and the stack in the folder name together; ends the command where one lacks."""
     stack = None if None not in (kafka, bodies_file, secrets) else broker.stack_of(data_dir)
-    if stack is not None and stack.folder is not None:
+    if stack is not None and stack.secrets is not None:
         reached = {"servers": stack.clients, "http": stack.http, "ca_file": stack.authority}
         return Target(
             kafka or stack.kafka,
             bodies_file or Path(stack.bodies),
-            secrets or stack.folder.secrets,
+            secrets or stack.secrets,
             reached if kafka in (None, stack.kafka) else {},
         )
     if kafka is None or bodies_file is None or secrets is None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jauap.messaging.connection import parse
-from jauap.stack.credentials import ADMIN, login, password
+from jauap.messaging.connection import MECHANISMS, parse
+from jauap.stack.credentials import ADMIN, file_of, login, password
 from jauap.stack.errors import StackError
 from jauap.stack.folder import Folder
 from jauap.stack.ports import HOST
@@ -21,7 +21,7 @@ class Addresses:
     other ministries come in over TLS, `http_port` where documents and schemas are served to them, `certificate` the
     file of the certificate and key that both show, and `authority` what they check it with; `partitions` is the count
     that this deployment was created with, `state` the State that it serves, `replication` how many brokers have a copy
-    of each record, `min_insync` how many must have it before it is acknowledged.
+    of each record, `min_insync` how many must have it before it is acknowledged, `secrets` the folder of passwords.
     """
 
     kafka: str
@@ -34,7 +34,7 @@ class Addresses:
     authority: str = ""
     certificate: str = ""
     http_port: int = 0
-    folder: Folder | None = None
+    secrets: Path | None = None
     state: str = "KAZ"
     replication: int = 1
     min_insync: int = 1
@@ -60,7 +60,7 @@ class Addresses:
             authority=str(folder.authority),
             certificate=str(folder.broker_certificate),
             http_port=settings.http_port,
-            folder=folder,
+            secrets=folder.secrets,
             state=settings.state,
             replication=settings.brokers,
             min_insync=settings.min_insync,
@@ -68,11 +68,13 @@ class Addresses:
 
     def of_principal(self, name: str) -> "Addresses":
         """The same for somebody who is not the administrator."""
-        if self.folder is None:
-            return self
         told = parse(self.kafka)
-        servers = told.servers if told else self.kafka
-        return replace(self, kafka=login(self.folder, name, servers))
+        if self.secrets is None or told is None:
+            return self
+        password(self.secrets, name)
+        mechanism = "PLAIN" if name == ADMIN else MECHANISMS[0]
+        line = told._replace(user=name, password_file=file_of(self.secrets, name), mechanism=mechanism)
+        return replace(self, kafka=str(line))
 
     @property
     def http(self) -> str:
@@ -81,9 +83,9 @@ class Addresses:
 
     def password(self, principal: str) -> str:
         """A principal's password; made when it is first asked for. Only a stack of this machine keeps any."""
-        if self.folder is None:
+        if self.secrets is None:
             raise StackError("No stack of this machine.", "Name its folder with --data-dir.")
-        return password(self.folder.secrets, principal)
+        return password(self.secrets, principal)
 
     def environment(self) -> dict[str, str]:
         """The same as the environment variables that every process of ours reads."""

@@ -61,11 +61,16 @@ class SchemaRegistry:
 
     def ready(self) -> bool:
         """It lists its subjects."""
-        connection = http.client.HTTPConnection(HOST, self.settings.registry_port, _TIMEOUT)
-        try:
-            connection.request("GET", "/apis/ccompat/v7/subjects")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return registry_answers(self.settings.registry_port)
+
+
+def registry_answers(port: int) -> bool:
+    """Whether a registry on this machine lists its subjects."""
+    connection = http.client.HTTPConnection(HOST, port, _TIMEOUT)
+    try:
+        connection.request("GET", "/apis/ccompat/v7/subjects")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
