@@ -44,12 +44,13 @@ def bench(
     if unknown:
         raise typer.BadParameter(f"there is no {', '.join(unknown)}; there are {', '.join(groups.NAMES)}")
     at = datetime.now(UTC)
+    scale = QUICK if quick else WHOLE
     document: dict[str, Any] = {
         "at": at.isoformat(timespec="seconds"),
         "quick": quick,
         "machine": machine.machine(),
         "versions": machine.versions(),
-        "broker_jvm": stacks.JVM,
+        "broker_jvm": scale.jvm or "set for a quick start",
         "partitions": stacks.PARTITIONS,
         "figures": [],
         "raw": {},
@@ -57,7 +58,7 @@ def bench(
     file = json or RESULTS / f"{at:%Y-%m-%dT%H%M}-{document['versions']['commit']}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     figures: list[Figure] = []
-    for name, found in groups.measure(names, QUICK if quick else WHOLE):
+    for name, found in groups.measure(names, scale):
         figures += found.figures
         document["figures"], document["raw"][name] = [_as_json(figure) for figure in figures], found.raw
         file.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")

@@ -61,6 +61,8 @@ class Scale(Value, frozen=True, kw_only=True):
     submitting_seconds: float = 10.0
     at_once: int = 2_000
     """Submissions that are sent as fast as possible."""
+    jvm: str = "-XX:TieredStopAtLevel=4 -XX:-UseSerialGC -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -Xmx1g"
+    """Options of the broker's, as Kafka's own scripts set it. Empty: as the local stack sets it, for a quick start."""
 
 
 WHOLE = Scale()
@@ -77,6 +79,7 @@ QUICK = Scale(
     forwardings=10,
     submitting_seconds=1.0,
     at_once=100,
+    jvm="",
 )
 
 

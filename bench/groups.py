@@ -25,20 +25,20 @@ def measure(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]
     if not set(names).isdisjoint(ON_THE_WHOLE_LOG):
         yield from _on_the_whole_log(names, scale)
     if not set(names).isdisjoint(ON_AN_EMPTY_LOG):
-        with running((SERVICE,)) as stack:
+        with running(scale.jvm, (SERVICE,)) as stack:
             yield "commands", measure_commands(stack, scale)
     if not set(names).isdisjoint(ON_A_SHORT_LOG):
         yield from _on_a_short_log(names, scale)
     if not set(names).isdisjoint(ON_LETTERS_OF_TODAY):
-        with running() as stack:
+        with running(scale.jvm) as stack:
             yield "clocks", measure_clocks(stack, scale)
     if not set(names).isdisjoint(FOR_OTHER_BODIES):
-        with running(SERVICES, ALL) as stack:
+        with running(scale.jvm, SERVICES, ALL) as stack:
             yield "ministries", measure_ministries(stack, scale)
 
 
 def _on_the_whole_log(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:
-    with running() as stack:
+    with running(scale.jvm) as stack:
         empty = resident_when_empty(stack) if "start" in names else 0
         write_log(stack, scale.events, scale.cases)
         if "layers" in names:
@@ -50,7 +50,7 @@ def _on_the_whole_log(names: Collection[str], scale: Scale) -> Iterator[tuple[st
 
 
 def _on_a_short_log(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:
-    with running() as stack:
+    with running(scale.jvm) as stack:
         write_log(stack, scale.behind, scale.cases * scale.behind // scale.events)
         if "killed" in names:
             yield "killed", measure_killed(stack, scale)

@@ -15,11 +15,6 @@ from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
 from jauap.stack.schema_registry import SchemaRegistry
 
-JVM = "-XX:TieredStopAtLevel=4 -XX:-UseSerialGC -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -Xmx1g"
-"""As Kafka's own scripts set it: all compiler tiers, G1. The local stack is set for a quick start instead.
-
-The virtual machine reads them from `_JAVA_OPTIONS` behind its command line, so they win.
-"""
 PARTITIONS = 4
 
 
@@ -40,17 +35,17 @@ def _prepare(addresses: Addresses, granted: Collection[str]) -> None:
 
 
 @contextmanager
-def running(services: Sequence[str] = (), granted: Collection[str] = ()) -> Iterator[Running]:
+def running(jvm: str, services: Sequence[str] = (), granted: Collection[str] = ()) -> Iterator[Running]:
     """Kafka, registry, PostgreSQL, topics, schemas, and these services; all of it is erased in the end.
 
-    `granted` are the codes of the state bodies that have access.
+    `jvm` are options of the broker's virtual machine, `granted` the codes of the state bodies that have access.
     """
     say(f"starting Kafka, registry and PostgreSQL{''.join(f', {name}' for name in services)}")
     with tempfile.TemporaryDirectory(prefix="jauap-bench-") as folder:
         machine = Stack(Path(folder) / "stack", services=services, partitions=PARTITIONS)
         try:
             machine.start(SchemaRegistry.name)  # set for a quick start: nobody waits for it later
-            with _set_as_in_production():
+            with _options(jvm):
                 addresses = machine.up(lambda _part, _words: None, partial(_prepare, granted=granted))
             yield Running(machine, addresses)
         finally:
@@ -58,9 +53,10 @@ def running(services: Sequence[str] = (), granted: Collection[str] = ()) -> Iter
 
 
 @contextmanager
-def _set_as_in_production() -> Iterator[None]:
+def _options(jvm: str) -> Iterator[None]:
+    """The virtual machine reads them from `_JAVA_OPTIONS` behind its command line, so they win."""
     before = os.environ.get("_JAVA_OPTIONS")
-    os.environ["_JAVA_OPTIONS"] = JVM if before is None else f"{JVM} {before}"
+    os.environ["_JAVA_OPTIONS"] = jvm if before is None else f"{jvm} {before}"
     try:
         yield
     finally:
