@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from jauap.cli.topics import app
 from jauap.messaging import topics
 from jauap.messaging.connection import client_settings
-from jauap.messaging.topics import Change, Drift, PartitionsAreFixed, Topic, TopicsError, load
+from jauap.messaging.topics import Change, Deployment, Drift, PartitionsAreFixed, Topic, TopicsError, load
 from jauap.stack.addresses import Addresses
 
 PARTITIONS = 4
@@ -124,6 +124,20 @@ def test_the_command_tells_and_mends(stack: Addresses, trial: tuple[Topic, ...])
     assert {change["topic"] for change in json.loads(applied.stdout)} == {topic.name for topic in trial}
     after = CliRunner().invoke(app, ["check", *arguments])
     assert (after.exit_code, json.loads(after.stdout)) == (0, [])
+
+
+@pytest.mark.kafka
+@pytest.mark.usefixtures("trial")
+def test_numbers_that_nobody_says_are_those_of_the_topics(stack: Addresses) -> None:
+    """Else a command that forgets them would take away what protects the log."""
+    assert topics.numbers(stack.kafka) is None
+    arguments = ["--kafka", stack.kafka, "--json"]
+    nothing = {"JAUAP_PARTITIONS": None, "JAUAP_REPLICATION": None, "JAUAP_MIN_INSYNC": None}
+    topics.apply(stack.kafka, PARTITIONS, min_insync=2)
+    assert topics.numbers(stack.kafka) == Deployment(partitions=PARTITIONS, replication=1, min_insync=2)
+    for command in ("apply", "check"):
+        told = CliRunner().invoke(app, [command, *arguments], env=nothing)
+        assert (told.exit_code, json.loads(told.stdout)) == (0, [])
 
 
 def test_a_broker_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from jauap.cli.addresses import DATA_DIR, DataDir, find
 from jauap.cli.printing import failed, say
 from jauap.messaging import access, registry, topics
 from jauap.messaging.access import AccessError
+from jauap.messaging.connection import WrongAddress
 from jauap.messaging.log import LogUnavailable
 from jauap.messaging.principals import PrincipalsRefused
 from jauap.messaging.probe import kafka_answers
@@ -31,6 +32,7 @@ from jauap.stack.errors import StackError
 PATIENCE = 600.0
 PAUSE = 1.0
 ANSWER_WITHIN = 5.0
+REPEAT = "Nothing is half done that the same command does not finish."
 AGAIN = 30.0
 """Seconds between two lines that say what is waited for."""
 
@@ -58,9 +60,13 @@ def apply(  # noqa: PLR0913 - what a deployment is made of, each by name
 
     Example: jauap apply --partitions 12 --replication 3 --min-insync 2
     """
+    found = find(data_dir, "registry", "database", principal="admin")
+    if where := kafka or found.kafka:  # it is asked for the numbers that were not given
+        with plain_errors():
+            _await(patience, lambda: _lacks_kafka(where, replication or 1))
     address, deployment = broker.target(kafka, data_dir, partitions, replication, min_insync, bodies_file)
     found = replace(
-        find(data_dir, "registry", "database", principal="admin"),
+        found,
         kafka=address,
         partitions=deployment.partitions,
         replication=deployment.replication,
@@ -69,7 +75,7 @@ def apply(  # noqa: PLR0913 - what a deployment is made of, each by name
     asked = rights.target_of(kafka, bodies_file, secrets, data_dir)
     began = time.monotonic()
     with plain_errors():
-        _await(patience, lambda: _lacks_kafka(found))
+        _await(patience, lambda: _lacks_kafka(found.kafka, found.replication))
         _await(patience, lambda: _lacks_database(found.database))
         while True:
             try:
@@ -115,10 +121,10 @@ def _await(patience: float, lacks: Callable[[], str | None]) -> None:
         time.sleep(PAUSE)
 
 
-def _lacks_kafka(addresses: Addresses) -> str | None:
-    if kafka_answers(addresses.kafka, ANSWER_WITHIN, addresses.replication):
+def _lacks_kafka(kafka: str, brokers: int) -> str | None:
+    if kafka_answers(kafka, ANSWER_WITHIN, brokers):
         return None
-    return f"Kafka: {addresses.replication} of its brokers, and the administrator's login"
+    return f"Kafka: {brokers} of its brokers, and the administrator's login"
 
 
 def _lacks_database(url: str) -> str | None:
@@ -148,5 +154,8 @@ def plain_errors() -> Iterator[None]:
         RegistryError,
         DatabaseUnavailable,
         LogUnavailable,
+        WrongAddress,
     ) as error:
-        raise failed(str(error), "Nothing is half done that the same command does not finish.") from error
+        raise failed(str(error), REPEAT) from error
+    except OSError as error:
+        raise failed(f"{error.filename or 'A file'} can't be used: {error.strerror or error}.", REPEAT) from error

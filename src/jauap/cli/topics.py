@@ -31,19 +31,21 @@ Partitions = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="The deployment's partition count, fixed for ever. Default: the stack's, else 12.",
+        help="The deployment's partition count, fixed for ever. Default: what the topics have, else 12.",
         envvar="JAUAP_PARTITIONS",
     ),
 ]
 Replication = Annotated[
     int | None,
-    typer.Option(min=1, help="Copies of each topic. Default: the stack's, else 1.", envvar="JAUAP_REPLICATION"),
+    typer.Option(
+        min=1, help="Copies of each topic. Default: what the topics have, else 1.", envvar="JAUAP_REPLICATION"
+    ),
 ]
 MinInsync = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Copies that must have a record before it counts. Default: the stack's, else 1.",
+        help="Copies that must have a record before it counts. Default: what the topics have, else 1.",
         envvar="JAUAP_MIN_INSYNC",
     ),
 ]
@@ -144,22 +146,34 @@ def target(
     min_insync: int | None,
     bodies_file: Path | None,
 ) -> tuple[str, Deployment]:
-    """The broker's address and the deployment's numbers: as given, else those of the stack in the folder."""
+    """The broker's address and the deployment's numbers.
+
+    They are as given; else those of the stack in the folder, if it is its broker; else as the broker's topics have
+    them; else, on a broker without any, those of a first trial.
+    """
     stack = None if None not in (kafka, partitions, replication, min_insync, bodies_file) else stack_of(data_dir)
     address = kafka or (stack.kafka if stack else None)
     if address is None:
         raise _failed(f"There is no stack in {data_dir}. Start one with jauap stack up, or give the broker by --kafka.")
-    # A stack's numbers say nothing about another broker.
     told = Deployment(partitions=PARTITIONS)
     if stack and stack.kafka == address:
         bodies_file = bodies_file or Path(stack.bodies)
         told = Deployment(partitions=stack.partitions, replication=stack.replication, min_insync=stack.min_insync)
+    elif None in (partitions, replication, min_insync):
+        told = _of_the_broker(address) or told
     return address, Deployment(
         partitions=partitions or told.partitions,
         replication=replication or told.replication,
         min_insync=min_insync or told.min_insync,
         bodies=tuple(_with_topics(bodies_file)),
     )
+
+
+def _of_the_broker(address: str) -> Deployment | None:
+    try:
+        return topics.numbers(address)
+    except TopicsError as error:
+        raise _failed(str(error)) from error
 
 
 def _with_topics(bodies_file: Path | None) -> frozenset[str]:

@@ -28,7 +28,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # it does not 
 
 from jauap.domain.facts import Value
 from jauap.messaging import principals
-from jauap.messaging.connection import client_settings
+from jauap.messaging.connection import client_settings, parse
 from jauap.messaging.topics import BODY, PREFIX, load, of_deployment
 
 ANYONE = "anyone"
@@ -118,7 +118,7 @@ def rights(bodies: Collection[str]) -> frozenset[Right]:
 def check(kafka: str, granted: Collection[str], known: Collection[str]) -> list[Drift]:
     """Where the broker and the pages differ, both ways. `known` are the bodies that have, or once had, access.
 
-    `kafka` must be the administrator's. Raises AccessError and PrincipalsRefused.
+    `kafka` must be the administrator's, whose own login is nobody's too many. Raises AccessError and PrincipalsRefused.
     """
     limits = principals.limits(kafka)  # first: it says at once if the line is not the administrator's
     users = principals.logins(kafka)
@@ -130,9 +130,12 @@ def check(kafka: str, granted: Collection[str], known: Collection[str]) -> list[
         Drift(what="extra", principal=one.principal, right=in_words(one))
         for one in sorted(found.keys() - wanted, key=str)
     ]
+    asking = parse(kafka)
     needed = {*processes(), *outside(granted)}
     drifts += [Drift(what="user-missing", principal=name) for name in sorted(needed - users)]
-    drifts += [Drift(what="user-extra", principal=name) for name in sorted(users - needed - set(known))]
+    drifts += [
+        Drift(what="user-extra", principal=name) for name in sorted(users - needed - {*known, asking and asking.user})
+    ]
     for name in sorted({*outside(granted), *limits}):
         limit = principals.OF_A_BODY if name in outside(granted) else {}
         if limits.get(name, {}) != limit:

@@ -170,6 +170,23 @@ def check(
     return _drifts(_found(_admin(bootstrap)), deployment)
 
 
+def numbers(bootstrap: str) -> Deployment | None:
+    """The numbers that a deployment's topics have, without its bodies; None: the broker has none of our topics.
+
+    Where topics differ, more copies go before fewer: a deployment that grows is not made to shrink. TopicsError if the
+    broker does not answer.
+    """
+    paged = {topic.name for topic in load() if topic.partitions == "deployment"}
+    found = [one for name, one in _found(_admin(bootstrap)).items() if name in paged]
+    if not found:
+        return None
+    return Deployment(
+        partitions=found[0].partitions,
+        replication=max(one.replication for one in found),
+        min_insync=max(int(one.settings.get("min.insync.replicas", "1")) for one in found),
+    )
+
+
 def partition_of(key: str | bytes, partitions: int) -> int:
     """The partition where a key belongs: murmur2 of its bytes, as Java's default partitioner has it."""
     return (_remembered(key) if len(key) <= LONGEST_REMEMBERED else _positive(key)) % partitions
