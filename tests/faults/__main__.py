@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.faults.broken import PROMISES
 from tests.faults.campaign import MOST_SHOWN, Plan, Summary, run
-from tests.faults.nemeses import NEMESES, WITH_ONE_BROKER
+from tests.faults.nemeses import NEMESES, ON_REQUEST, WITH_ONE_BROKER
 
 EXAMPLE = """\
 examples:
@@ -37,7 +37,7 @@ def main() -> int:
     broken = dict.fromkeys(("intake", "routing", "publication"), given.broken) if given.broken else {}
     try:
         possible = [kind for kind in NEMESES if given.brokers == 1 or kind not in WITH_ONE_BROKER]
-        chosen = {kind: NEMESES[kind] for kind in given.kind or possible}
+        chosen = {kind: (NEMESES | ON_REQUEST)[kind] for kind in given.kind or possible}
         summary = run(Plan(seed, given.seconds, chosen, given.cases, given.brokers, broken), folder, say)
     except BaseException:
         say(f"the campaign itself failed after {time.monotonic() - began:.0f} s; its data are in {folder}")
@@ -59,7 +59,9 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", help="what commands and faults follow from (default: a new one, which is told)")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to attack (default: 60)")
-    parser.add_argument("--kind", action="append", choices=list(NEMESES), help="only this kind of fault; repeatable")
+    parser.add_argument(
+        "--kind", action="append", choices=[*NEMESES, *ON_REQUEST], help="only this kind of fault; repeatable"
+    )
     parser.add_argument("--cases", type=int, default=30, help="how many cases (default: 30)")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="how many (default: 1)")
     parser.add_argument(

@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,10 +13,10 @@ import psycopg
 
 from jauap.projections.database import OPTIONS
 from jauap.stack.process import last_lines
-from tests.faults import folds, wire
+from tests.faults import feeds, folds, wire
 from tests.faults.judge import judge
 from tests.faults.nemeses import LASTING, NEMESES, WEIGHTS, Nemesis
-from tests.faults.scene import EVERYTHING, SERVICES, Scene
+from tests.faults.scene import SERVICES, Scene
 from tests.faults.workload import Workload
 
 KAZAKHSTAN = timezone(timedelta(hours=5))
@@ -40,6 +40,8 @@ class Plan:
     """Promises broken on purpose, by service."""
     enough: Callable[[Scene], bool] = lambda _: True
     """Asked after `seconds`: the attack goes on until it was enough, on a busy machine too."""
+    bodies: Collection[str] = ()
+    """They have access: liaison runs too, and their feeds are judged."""
     patience: float = 60.0
     """Seconds without any progress after which what is not answered is taken for stuck."""
 
@@ -59,7 +61,7 @@ class Summary:
 def run(plan: Plan, folder: Path, say: Callable[[str], None]) -> Summary:
     """Run a campaign in a new folder. The system is down when this returns."""
     began = time.monotonic()
-    scene = Scene(folder, say, broken=plan.broken, brokers=plan.brokers)
+    scene = Scene(folder, say, broken=plan.broken, brokers=plan.brokers, bodies=plan.bodies)
     try:
         say("starting Kafka, registry, PostgreSQL and the services")
         scene.up()
@@ -154,7 +156,7 @@ def _settle(scene: Scene, patience: float) -> list[str]:
 
 def _start_what_ended(scene: Scene) -> Iterator[str]:
     """Start each part that has ended by itself, and say so; *deadlines* must end while the clock is wrong."""
-    for name in ("registry", *scene.brokers, "postgres", *EVERYTHING):
+    for name in ("registry", *scene.brokers, "postgres", *scene.processes):
         if not scene.runs(name):
             last = " ".join(last_lines(scene.stack.folder.log(name), 2))
             if "the clock here says" not in last:
@@ -182,6 +184,10 @@ def _judge(scene: Scene, plan: Plan, began: float, stuck: list[str]) -> Summary:
         violations += folds.instance_differs(fold, instance, dump)
     violations += folds.rows_differ(fold, scene.addresses.database)
     violations += folds.clocks_differ(fold, _today())
+    if plan.bodies:
+        told = feeds.read_whole(scene.addresses.kafka, plan.bodies, judged.chains, plan.patience)
+        violations += feeds.violations(told, judged.chains)
+        judged.counts["items on feeds"] = sum(map(len, told.values()))
     counts = {
         "commands sent": len(memory.sent),
         "acknowledged": sum(bool(sent.acknowledged) for sent in memory.sent.values()),

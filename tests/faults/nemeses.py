@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from itertools import chain
 from random import Random
 from threading import Timer
 
@@ -59,6 +60,37 @@ def stop_service(scene: Scene, random: Random) -> None:
     scene.count("services stopped")
     time.sleep(random.uniform(0, 2))
     scene.stack.start(name)
+
+
+def rolling(scene: Scene, random: Random, service: str | None = None) -> None:
+    """As at a release: each process is stopped and started; a second one of a service comes, and both go in turn."""
+    for name in scene.processes:
+        scene.say(f"stopping and starting {name}")
+        scene.stack.stop(name)
+        scene.stack.start(name)
+        scene.count("services stopped")
+    name = service or random.choice(SERVICES)
+    everything = set(range(scene.addresses.partitions))
+    second = scene.another(name, beside=False)
+    _await_shared(scene, name, second.name)
+    scene.stack.stop(name)
+    scene.until(f"{second.name} to have all partitions", lambda: scene.partitions_of(second.name) == everything)
+    scene.stack.start(name)
+    _await_shared(scene, name, second.name)
+    scene.dismiss(second)
+    scene.until(f"{name} to have all partitions", lambda: scene.partitions_of(name) == everything)
+    scene.count("instances replaced")
+
+
+def _await_shared(scene: Scene, *names: str) -> None:
+    """Wait until each has some of the partitions, and all are with one of them."""
+    scene.say(f"sharing between {' and '.join(names)}")
+
+    def shared() -> bool:
+        held = [scene.partitions_of(name) for name in names]
+        return all(held) and sorted(chain(*held)) == list(range(scene.addresses.partitions))
+
+    scene.until(f"{' and '.join(names)} to share the partitions", shared)
 
 
 def zombie(scene: Scene, random: Random) -> None:
@@ -373,6 +405,8 @@ NEMESES: dict[str, Nemesis] = {
     "slow-links": slow_links,
     "tail": lose_tail,
 }
+ON_REQUEST: dict[str, Nemesis] = {"rolling": rolling}
+"""No harm at all, and too long to stand among those."""
 LASTING = ("zombie", "split", "slow")
 WITH_ONE_BROKER = ("late", "lost-answers", "cut", "half-open", "slow-links", "tail")
 """These need the proxy, or the only copy of the log."""

@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from signal import SIGCONT, SIGKILL, SIGTERM, Signals
+from signal import SIGCONT, SIGKILL, SIGTERM, SIGUSR1, Signals
 
+from jauap import bodies
 from jauap.clock import TRIAL
 from jauap.messaging import access, registry, topics
 from jauap.stack import first_start
@@ -31,6 +32,7 @@ FLAG = "JAUAP_TEST_FAULTS_FLAG"
 """Setting of `faulty`: the file that says what fails."""
 ROOT = Path(__file__).parents[2]
 PATIENCE = 150.0
+DUMP_SECONDS = 5.0
 SERVICES = ("intake", "routing", "deadlines", "publication")
 EVERYTHING = (*SERVICES, "projector")
 
@@ -90,9 +92,21 @@ class Instance:
 class Scene:
     """The system under attack."""
 
-    def __init__(self, folder: Path, say: Callable[[str], None], *, broken: Mapping[str, str], brokers: int) -> None:
-        """`broken`: services whose first process breaks a promise, beside sound ones. Three brokers have no proxy."""
-        self.say, self.broken = say, broken
+    def __init__(
+        self,
+        folder: Path,
+        say: Callable[[str], None],
+        *,
+        broken: Mapping[str, str],
+        brokers: int,
+        bodies: Collection[str] = (),
+    ) -> None:
+        """`broken`: services whose first process breaks a promise, beside sound ones. Three brokers have no proxy.
+
+        `bodies` have access: liaison runs too, and serves their feeds.
+        """
+        self.say, self.broken, self.bodies = say, broken, bodies
+        self.processes = (*EVERYTHING, "liaison") if bodies else EVERYTHING
         self.clock_file, self.flag_file = folder / "clock", folder / "flag"
         self.brokers = BROKERS[:brokers]
         home = Folder.at(folder / "data")
@@ -103,7 +117,7 @@ class Scene:
         """Between the services and the broker; clients and judge go past it."""
         self.stack = Stack(
             folder / "data",
-            EVERYTHING,
+            self.processes,
             service_command=self.command,
             broker_properties=advertised_at(settings, broker_port, self._port) if brokers == 1 else {},
         )
@@ -134,8 +148,11 @@ class Scene:
         """Start everything, and tell it the calendar."""
 
         def prepare(addresses: Addresses) -> None:
-            topics.apply(addresses.kafka, addresses.partitions)
-            access.apply(addresses.kafka, (), (), addresses.password)
+            topics.apply(addresses.kafka, addresses.partitions, bodies=self.bodies)
+            access.apply(addresses.kafka, self.bodies, self.bodies, addresses.password)
+            for body in bodies.shipped():
+                if body.code in self.bodies:
+                    bodies.put(Path(addresses.bodies), bodies.with_access(body, "granted"))
             registry.register_all(addresses.registry)
 
         self.network.__enter__()
@@ -145,7 +162,7 @@ class Scene:
         """Take everything down."""
         for instance in self.instances:
             instance.end(SIGKILL)
-        for name in EVERYTHING:
+        for name in self.processes:
             self.signal(name, SIGCONT)
         self.stack.down(lambda _part, _words: None)
         self.network.__exit__()
@@ -206,6 +223,25 @@ class Scene:
         if topic.endswith(".commands"):
             self.workload.memory.lose(record.text("ce_id") for record in lost)
         return len(lost)
+
+    def partitions_of(self, name: str) -> set[int]:
+        """Which partitions a process of a service has now, all of them live; empty: it does not run, or not all are."""
+        instance = next((one for one in self.instances if one.name == name), None)
+        if instance is not None and not instance.ready():
+            return set()  # before that the signal would kill it
+        dump = self.stack.folder.dump_file(name) if instance is None else instance.dump_file
+        dump.unlink(missing_ok=True)
+        if instance is None:
+            self.signal(name, SIGUSR1)
+        else:
+            instance.signal(SIGUSR1)
+        deadline = time.monotonic() + DUMP_SECONDS
+        while not dump.exists():
+            if time.monotonic() > deadline:
+                return set()
+            time.sleep(0.02)
+        lanes = json.loads(dump.read_text())["partitions"]
+        return {int(number) for number in lanes} if all(lane["live"] for lane in lanes.values()) else set()
 
     def set_clock(self, ahead: timedelta) -> None:
         """Set every process's wall clock ahead, or back."""
