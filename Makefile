@@ -27,13 +27,20 @@ demo: venv ## Start the system and take a real letter from arrival to publicatio
 	@$(BIN)/jauap demo
 
 .PHONY: tools
-tools: ## Install what the examples for other ministries need: kcat, Maven, a JDK, curl
+tools: ## Install what the tests call: kcat, Maven, a JDK, curl; podman where no Docker answers
 	@missing=; for tool in kcat mvn javac curl; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	[ "$$(id -u)" != 0 ] || docker info >/dev/null 2>&1 || for tool in podman buildah runc mmdebstrap netavark aardvark-dns iptables; do \
+	  PATH=$$PATH:/usr/sbin:/usr/lib/podman command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	[ -z "$$missing" ] && exit 0; \
 	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { \
-	  echo "missing:$$missing. The examples are tested with them: install kcat, maven, default-jdk-headless and curl" >&2; exit 1; }; \
-	echo "installing what the examples need:$$missing"; \
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends kcat maven default-jdk-headless curl >/dev/null
+	  echo "missing:$$missing. The tests call them: install them (mvn is maven, javac default-jdk-headless), or Docker" >&2; exit 1; }; \
+	echo "installing what the tests call:$$missing"; \
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+	  $$(echo $$missing | sed 's/mvn/maven/; s/javac/default-jdk-headless/') >/dev/null
+
+.PHONY: image
+image: venv tools ## Build the container image, and what its tests stand it on where no image can be pulled
+	@$(BIN)/python -m tests.containers.engine
 
 .PHONY: test
 test: venv tools ## Run all tests, on the real broker, registry and database
