@@ -92,7 +92,9 @@ def apply(  # noqa: PLR0913 - what a deployment is made of, each by name
     _say("calendar", "its acts are on record")
 
 
-def agree(addresses: Addresses, bodies: Path, secret: Callable[[str], str], report: Say, patience: float) -> None:
+def agree(
+    addresses: Addresses, bodies: Path, secret: Callable[[str], str], report: Say, patience: float = registry.PATIENCE
+) -> None:
     """Topics, access, schemas, tables: in this order, each with a line. Raises what `plain_errors` puts in words."""
     listed = BodyList(bodies if bodies.exists() else None)
     changed: list[topics.Change] = topics.apply(

@@ -3,20 +3,13 @@
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jauap.bodies import BodyList, UnusableList
-from jauap.messaging import access, registry, topics
-from jauap.messaging.access import AccessError
-from jauap.messaging.principals import PrincipalsRefused
-from jauap.messaging.registry import RegistryError
-from jauap.messaging.topics import TopicsError
+from jauap.cli.apply import agree, plain_errors
 from jauap.stack import first_start, process
 from jauap.stack.addresses import Addresses
 from jauap.stack.errors import StackError
@@ -59,7 +52,7 @@ def up(
     Example: jauap stack up --data-dir /var/lib/jauap
     """
     began = time.monotonic()
-    with _plain_errors():
+    with plain_errors():
         bring_up(data_dir, state, brokers)
     seconds = time.monotonic() - began
     typer.secho(f"The stack in {data_dir} is ready ({seconds:.1f} s).", fg="green")
@@ -76,7 +69,7 @@ def down(
 
     Example: jauap stack down
     """
-    with _plain_errors():
+    with plain_errors():
         if not erase:
             Stack(data_dir).down(_say)
         elif yes or typer.confirm(f"Remove {data_dir} with every record in it, for ever?"):
@@ -95,7 +88,7 @@ def status(
 
     Example: jauap stack status --json
     """
-    with _plain_errors():
+    with plain_errors():
         parts = Stack(data_dir).status()
     if as_json:
         typer.echo(json.dumps([asdict(part) for part in parts], indent=2))
@@ -118,7 +111,7 @@ def logs(
     Example: jauap stack logs kafka --follow
     """
     folder = Folder.at(data_dir)
-    with _plain_errors():
+    with plain_errors():
         settings = Settings.load(folder)
         known = (*infrastructure(settings.brokers if settings else 1), *ALL_SERVICES, POST)
         if name is not None and name not in known:
@@ -141,16 +134,8 @@ def bring_up(data_dir: Path, state: str | None, brokers: int | None = None) -> A
 
 
 def _prepare(addresses: Addresses) -> None:
-    """Topics and schemas, before any service starts."""
-    bodies = BodyList(Path(addresses.bodies))
-    changes = topics.apply(
-        addresses.kafka, addresses.partitions, addresses.replication, addresses.min_insync, bodies.with_topics()
-    )
-    _say("topics", f"agree with their files ({len(changes)} changes)")
-    given = access.apply(addresses.kafka, bodies.with_access(), bodies.with_topics(), addresses.password)
-    _say("access", f"agrees with the topics' files ({len(given)} changes)")
-    registry.register_all(addresses.registry)
-    _say("schemas", "registered")
+    """Before any service starts."""
+    agree(addresses, Path(addresses.bodies), addresses.password, _say)
 
 
 def _after_services(addresses: Addresses) -> None:
@@ -164,20 +149,6 @@ def _erase(data_dir: Path) -> None:
         typer.echo(f"{data_dir} is removed.")
     else:
         typer.echo(f"The stack's data is removed; {data_dir} holds other files, which are kept.")
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """One sentence and its remedy instead of a traceback."""
-    try:
-        yield
-    except StackError as error:
-        typer.secho(error.what, err=True, fg="red")
-        typer.echo(error.remedy, err=True)
-        raise typer.Exit(1) from error
-    except (TopicsError, AccessError, PrincipalsRefused, UnusableList, RegistryError) as error:
-        typer.secho(str(error), err=True, fg="red")
-        raise typer.Exit(1) from error
 
 
 def _say(part: str, message: str) -> None:
