@@ -41,11 +41,11 @@ MORE: Mapping[str, tuple[str, ...]] = {
     ),
     REGISTRY: ("registry.properties",),
     "projector": (f"{TABLES}.password",),
-    "post": (f"{READER}.password",),
+    "post": (f"{READER}.password", "smtp.password"),
     "documents": ("documents.pem", "documents.key"),
     "cli": ("auditor.password", f"{READER}.password"),
 }
-"""Beside the authority's certificate, and a process's own password."""
+"""Beside the authority's certificate, and a process's own password; what is not there is not handed out."""
 
 
 def make(root: Path, hosts: Collection[str]) -> list[str]:
