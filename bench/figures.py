@@ -63,6 +63,9 @@ class Scale(Value, frozen=True, kw_only=True):
     """Submissions that are sent as fast as possible."""
     jvm: str = "-XX:TieredStopAtLevel=4 -XX:-UseSerialGC -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -Xmx1g"
     """Options of the broker's, as Kafka's own scripts set it. Empty: as the local stack sets it, for a quick start."""
+    rolling: tuple[int, ...] = (1_000, 30_000)
+    """Records in each partition of the events topics together, ascending, under services that are restarted."""
+    rolling_rounds: int = 2
 
 
 WHOLE = Scale()
@@ -80,6 +83,8 @@ QUICK = Scale(
     submitting_seconds=1.0,
     at_once=100,
     jvm="",
+    rolling=(100,),
+    rolling_rounds=1,
 )
 
 

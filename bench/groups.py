@@ -9,6 +9,7 @@ from bench.figures import Found, Scale
 from bench.ministries import SERVICES, measure_ministries
 from bench.rebuild import measure_layers, measure_rebuild, write_log
 from bench.restart import SERVICE, measure_killed, measure_start, resident_when_empty
+from bench.rolling import measure_rolling
 from bench.stacks import running
 from bench.visible import measure_visible
 
@@ -17,7 +18,10 @@ ON_A_SHORT_LOG = ("visible", "killed")
 ON_AN_EMPTY_LOG = ("commands",)
 ON_LETTERS_OF_TODAY = ("clocks",)
 FOR_OTHER_BODIES = ("ministries",)
-NAMES = (*ON_THE_WHOLE_LOG, *ON_AN_EMPTY_LOG, *ON_A_SHORT_LOG, *ON_LETTERS_OF_TODAY, *FOR_OTHER_BODIES)
+AT_AN_UPGRADE = ("rolling",)
+NAMES = (
+    *ON_THE_WHOLE_LOG, *ON_AN_EMPTY_LOG, *ON_A_SHORT_LOG, *ON_LETTERS_OF_TODAY, *FOR_OTHER_BODIES, *AT_AN_UPGRADE,
+)  # fmt: skip
 
 
 def measure(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:
@@ -35,6 +39,9 @@ def measure(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]
     if not set(names).isdisjoint(FOR_OTHER_BODIES):
         with running(scale.jvm, SERVICES, ALL) as stack:
             yield "ministries", measure_ministries(stack, scale)
+    if not set(names).isdisjoint(AT_AN_UPGRADE):
+        with running() as stack:
+            yield "rolling", measure_rolling(stack, scale)
 
 
 def _on_the_whole_log(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:

@@ -23,14 +23,14 @@ CHECK_SECONDS = 0.02
 class Process:
     """One process of a service, or of the projector."""
 
-    def __init__(self, name: str, addresses: Addresses, folder: Path) -> None:
-        """Start it."""
+    def __init__(self, name: str, addresses: Addresses, folder: Path, instance: str | None = "1") -> None:
+        """Start it. `instance` tells it from its service's others; None: it has no name of its own."""
         self.began = time.perf_counter()
         self._ready, self._log = folder / f"{name}.ready", folder / f"{name}.log"
         environment = {
             **os.environ,
             **addresses.environment(),
-            "JAUAP_INSTANCE": f"{name}-1",
+            "JAUAP_INSTANCE": "" if instance is None else f"{name}-{instance}",
             "JAUAP_READY_FILE": str(self._ready),
         }
         with self._log.open("wb") as log:
