@@ -1,11 +1,13 @@
-"""A reader of a group on the real broker: fenced once it joins again, fenced again it ends."""
+"""A reader of a group on the real broker: fenced once it joins again, fenced again it ends; closed, it is gone."""
 
 import time
 import uuid
 from collections.abc import Callable
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
+from jauap.messaging.connection import client_settings
 from jauap.messaging.log import LogUnavailable, Place, Reader, Trouble
 from jauap.stack.addresses import Addresses
 
@@ -17,11 +19,11 @@ TOPIC = "jauap.intake.events"
 class Member:
     """A reader that notes what it was handed."""
 
-    def __init__(self, stack: Addresses, group: str) -> None:
+    def __init__(self, stack: Addresses, group: str, instance: str = "the-same") -> None:
         self.handed: list[list[Place]] = []
         self.taken: list[list[Place]] = []
         self.troubles: list[str] = []
-        self.reader = Reader(stack.kafka, "test-reader", group=group, instance="the-same")
+        self.reader = Reader(stack.kafka, "test-reader", group=group, instance=instance)
         self.reader.subscribe([TOPIC], self._take, self.taken.append)
 
     def _take(self, places: list[Place]) -> dict[Place, int]:
@@ -63,4 +65,24 @@ def test_a_reader_whose_name_is_taken_again_and_again_ends(stack: Addresses, gro
         poll_until(one, other, done=lambda: False)
     assert one.troubles or other.troubles
     one.reader.close()
+    other.reader.close()
+
+
+def test_a_reader_that_is_closed_leaves_the_group_though_it_has_a_name(stack: Addresses, group: str) -> None:
+    """So another one takes over at once, and not when a session ends."""
+    one, other = Member(stack, group), Member(stack, group, "another")
+    poll_until(
+        one,
+        other,
+        done=lambda: (
+            all(len(places) == 2 for member in (one, other) for places in member.handed[-1:])
+            and bool(one.handed and other.handed)
+        ),
+    )
+    one.reader.close()
+    admin = AdminClient(client_settings(stack.kafka))
+    members = admin.describe_consumer_groups([group])[group].result(10).members
+    assert [member.group_instance_id for member in members] == ["another"]
+    assert one.taken[-1] == one.handed[-1]
+    poll_until(other, done=lambda: len(other.handed[-1]) == stack.partitions)
     other.reader.close()
