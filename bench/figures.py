@@ -65,7 +65,6 @@ class Scale(Value, frozen=True, kw_only=True):
     """Options of the broker's, as Kafka's own scripts set it. Empty: as the local stack sets it, for a quick start."""
     rolling: tuple[int, ...] = (1_000, 30_000)
     """Records in each partition of the events topics together, ascending, under services that are restarted."""
-    rolling_rounds: int = 2
 
 
 WHOLE = Scale()
@@ -84,7 +83,6 @@ QUICK = Scale(
     at_once=100,
     jvm="",
     rolling=(100,),
-    rolling_rounds=1,
 )
 
 

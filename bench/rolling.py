@@ -154,23 +154,19 @@ class Trial:
         self.end(name, number)
         self.start(name)
 
-    def go(self, rounds: int) -> None:
-        """All acts, so many times."""
+    def go(self) -> None:
+        """All acts, one after another."""
         self.start("1")
         self.client.settle()
         self.see("undisturbed", lambda: time.sleep(UNDISTURBED_SECONDS))
-        for _ in range(rounds):
-            self.see("the only one restarted", partial(self.again, "1", SIGTERM))
-            self.see("the only one killed, and back", partial(self.again, "1", SIGKILL))
-            self.see("another joins", partial(self.start, "2"))
-            self.see("one of two restarted", partial(self.again, "1", SIGTERM))
-            self.see("one of two stopped", partial(self.end, "1"))
-            self.see("it comes back", partial(self.start, "1"))
-            self.see("one of two killed, and back", partial(self.again, "1", SIGKILL))
-            self.see("one of two killed", partial(self.end, "1", SIGKILL))
-            self.end("2")
-            self.start("1")
-            self.client.settle()
+        self.see("the only one restarted", partial(self.again, "1", SIGTERM))
+        self.see("the only one killed, and back", partial(self.again, "1", SIGKILL))
+        self.see("another joins", partial(self.start, "2"))
+        self.see("one of two restarted", partial(self.again, "1", SIGTERM))
+        self.see("one of two stopped", partial(self.end, "1"))
+        self.see("it comes back", partial(self.start, "1"))
+        self.see("one of two killed, and back", partial(self.again, "1", SIGKILL))
+        self.see("one of two killed", partial(self.end, "1", SIGKILL))
 
 
 def measure_rolling(running: Running, scale: Scale) -> Found:
@@ -186,19 +182,19 @@ def measure_rolling(running: Running, scale: Scale) -> Found:
         size = Size(more, max(1, more // EVENTS_OF_A_CASE), prefix=prefix)
         alone(write, addresses.kafka, addresses.registry, addresses.partitions, size)
         written += more
-        pauses = _pauses(running, Client(target), scale.rolling_rounds)
+        pauses = _pauses(running, Client(target))
         figures += _figures(records, pauses)
         raw[f"{records}"] = [pause._asdict() for pause in pauses]
     return Found(figures=tuple(figures), raw=raw)
 
 
-def _pauses(running: Running, client: Client, rounds: int) -> list[Pause]:
+def _pauses(running: Running, client: Client) -> list[Pause]:
     pauses = []
     with tempfile.TemporaryDirectory(prefix="jauap-bench-rolling-") as folder, client.sending():
         for membership in ("named", "unnamed"):
             trial = Trial(running, client, membership, Path(folder))
             try:
-                trial.go(rounds)
+                trial.go()
             finally:
                 trial.end_all()
             pauses += trial.pauses
