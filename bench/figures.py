@@ -65,6 +65,10 @@ class Scale(Value, frozen=True, kw_only=True):
     """Options of the broker's, as Kafka's own scripts set it. Empty: as the local stack sets it, for a quick start."""
     rolling: tuple[int, ...] = (1_000, 30_000)
     """Records in each partition of the events topics together, ascending, under services that are restarted."""
+    sized: tuple[int, ...] = (1_000, 10_000)
+    """Numbers of cases for which it is measured how much everything takes."""
+    sized_events: int = 50
+    """Events of a case there, on average."""
 
 
 WHOLE = Scale()
@@ -83,6 +87,7 @@ QUICK = Scale(
     at_once=100,
     jvm="",
     rolling=(100,),
+    sized=(20, 100),
 )
 
 

@@ -10,6 +10,7 @@ from bench.ministries import SERVICES, measure_ministries
 from bench.rebuild import measure_layers, measure_rebuild, write_log
 from bench.restart import SERVICE, measure_killed, measure_start, resident_when_empty
 from bench.rolling import measure_rolling
+from bench.sizes import GRANTED, measure_sizes
 from bench.stacks import running
 from bench.visible import measure_visible
 
@@ -19,9 +20,16 @@ ON_AN_EMPTY_LOG = ("commands",)
 ON_LETTERS_OF_TODAY = ("clocks",)
 FOR_OTHER_BODIES = ("ministries",)
 AT_AN_UPGRADE = ("rolling",)
+ON_A_GROWING_LOG = ("sizes",)
 NAMES = (
-    *ON_THE_WHOLE_LOG, *ON_AN_EMPTY_LOG, *ON_A_SHORT_LOG, *ON_LETTERS_OF_TODAY, *FOR_OTHER_BODIES, *AT_AN_UPGRADE,
-)  # fmt: skip
+    *ON_THE_WHOLE_LOG,
+    *ON_AN_EMPTY_LOG,
+    *ON_A_SHORT_LOG,
+    *ON_LETTERS_OF_TODAY,
+    *FOR_OTHER_BODIES,
+    *AT_AN_UPGRADE,
+    *ON_A_GROWING_LOG,
+)
 
 
 def measure(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:
@@ -40,8 +48,11 @@ def measure(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]
         with running(scale.jvm, SERVICES, ALL) as stack:
             yield "ministries", measure_ministries(stack, scale)
     if not set(names).isdisjoint(AT_AN_UPGRADE):
-        with running() as stack:
+        with running(scale.jvm) as stack:
             yield "rolling", measure_rolling(stack, scale)
+    if not set(names).isdisjoint(ON_A_GROWING_LOG):
+        with running(scale.jvm, granted=GRANTED) as stack:
+            yield "sizes", measure_sizes(stack, scale)
 
 
 def _on_the_whole_log(names: Collection[str], scale: Scale) -> Iterator[tuple[str, Found]]:
