@@ -85,10 +85,7 @@ def _started(running: Running, name: str) -> dict[str, float]:
 
 def _log_bytes(running: Running) -> int:
     """Of the events topics' segments, without their indexes."""
-    folder = running.addresses.folder
-    if folder is None:
-        raise RuntimeError("the stack has no folder")
-    return sum(_size(file) for file in folder.kafka("kafka").rglob("jauap.*.events-*/*.log"))
+    return sum(_size(file) for file in running.machine.folder.kafka("kafka").rglob("jauap.*.events-*/*.log"))
 
 
 def _size(file: Path) -> int:

@@ -36,8 +36,8 @@ FIGURES = {
 }
 HAS_POSSIBLE = {"rebuild", "visible", "killed"}
 LEFT_OUT = {"ministries", "rolling", "sizes"}
-"""Thirty clients and three services more; minutes of waiting for sessions to end; eighteen starts: they are run by hand,
-since CI has no time for them."""
+"""Thirty clients and three services more; minutes of waiting for sessions to end; eighteen starts: CI has no time for
+them, so they are run by hand."""
 DIFFERENCES = "layers/"
 """What a layer adds may come out below nothing on a busy machine."""
 
