@@ -52,7 +52,7 @@ faults: venv ## Attack the system and judge what it kept (SEED=7 SECONDS=600 KIN
 	  $(foreach kind,$(KIND),--kind $(kind)) $(if $(BROKERS),--brokers $(BROKERS)) $(if $(BROKEN),--broken $(BROKEN))
 
 .PHONY: bench
-bench: venv ## Measure how fast it is, next to what is possible on this machine (about eleven minutes)
+bench: venv ## Measure how fast it is, next to what is possible on this machine (about half an hour)
 	@$(BIN)/python -m bench
 
 .PHONY: check
