@@ -83,7 +83,7 @@ def projected_rows(target: Target, database: str, seconds: float) -> list[float]
     appended: dict[Row, float] = {}
     waits: list[float] = []
 
-    with psycopg.connect(database, autocommit=True) as connection:
+    with psycopg.connect(database, options=OPTIONS, autocommit=True) as connection:
 
         def look() -> None:
             if appended:
