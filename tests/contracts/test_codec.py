@@ -25,6 +25,7 @@ from jauap.messaging.avro import (
     Unencodable,
     UnknownSchema,
     dataschema,
+    of_release,
     parse_dataschema,
     schema,
     subject,
@@ -178,6 +179,7 @@ RELEASES = {1: _release("name"), 2: _release("name", "added")}
 def two_releases(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if Grown had two releases, and this process were of the second."""
     monkeypatch.setattr(avro, "current", lambda _name: 2)
+    monkeypatch.setattr(avro, "released", lambda: {"Grown": (1, 2)})
     monkeypatch.setattr(avro, "schema", lambda _name, version: RELEASES[version])
 
 
@@ -190,8 +192,20 @@ def test_what_an_older_release_left_out_has_its_default() -> None:
 
 
 @pytest.mark.usefixtures("two_releases")
-def test_the_newest_release_is_written() -> None:
-    """A writer writes the newest release, and says so."""
+def test_the_oldest_release_that_can_say_a_value_is_written() -> None:
+    """Beside a newer writer an older reader stumbles only over what is really new."""
+    ids = {subject(TOPIC, "Grown"): 7, of_release(subject(TOPIC, "Grown"), 1): 5}
+    writer, older = Codec(ids), b"\0\0\0\0\x05"
+    assert writer.encode(TOPIC, Grown(name="a")) == (older + b"\x02a", "urn:jauap:schema:Grown:1")
+    assert writer.encode(TOPIC, Grown(name="a", added="b")) == (FRAME + b"\x02a\x02\x02b", "urn:jauap:schema:Grown:2")
+    for value in (Grown(name="a"), Grown(name="a", added="b")):
+        payload, named = writer.encode(TOPIC, value)
+        assert writer.decode(named, payload, {"Grown": Grown}) == value
+
+
+@pytest.mark.usefixtures("two_releases")
+def test_the_newest_release_is_written_where_the_registry_has_no_older_one() -> None:
+    """A writer writes what it has an id for, and says which release that is."""
     written, named = Codec({subject(TOPIC, "Grown"): 7}).encode(TOPIC, Grown(name="a", added="b"))
     assert (written, named) == (FRAME + b"\x02a\x02\x02b", "urn:jauap:schema:Grown:2")
 

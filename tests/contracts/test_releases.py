@@ -2,9 +2,10 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from itertools import product
+from typing import Any
 
 import avro.compatibility
 import avro.schema
@@ -195,3 +196,27 @@ def _checked_by_avro(writer: Json, reader: Json) -> list[Json]:
     result = checker.get_compatibility(avro.schema.parse(json.dumps(reader)), avro.schema.parse(json.dumps(writer)))
     compatible = result.compatibility is avro.compatibility.SchemaCompatibilityType.compatible
     return [] if compatible else [result.messages or "incompatible"]
+
+
+@pytest.mark.parametrize("name", [name for name, versions in released().items() if len(versions) > 1])
+def test_a_default_is_the_same_in_every_release(name: str) -> None:
+    """What an older release can't say, it says by the default: so a value may be written as that one (avro.Codec)."""
+    defaults: dict[str, Any] = {}
+    for version in released()[name]:
+        for path, default in _defaults(json.loads(release(name, version))):
+            assert defaults.setdefault(path, default) == default, f"{path} has another default in release {version}"
+
+
+def _defaults(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each field's path and default, the fields of nested records too."""
+    if isinstance(node, list):
+        for branch in node:
+            yield from _defaults(branch, path)
+    elif isinstance(node, dict):
+        for field in node.get("fields", ()):
+            inner = f"{path}.{field['name']}"
+            if "default" in field:
+                yield inner, field["default"]
+            yield from _defaults(field["type"], inner)
+        if "items" in node:
+            yield from _defaults(node["items"], path)

@@ -1,4 +1,4 @@
-"""Values on the wire: Avro behind the Confluent header, written as currently released, read as any release wrote them.
+"""Values on the wire: Avro behind the Confluent header, written as the oldest release can say it, read from any.
 
 Readers find the writer's schema by `ce_dataschema` in `schemas/released` and never ask the registry.
 """
@@ -75,6 +75,11 @@ def subject(topic: str, name: str) -> str:
     return f"{NAMESPACE}.{name}" if topic.startswith(OF_BODIES) else f"{topic}-{NAMESPACE}.{name}"
 
 
+def of_release(subject: str, version: int) -> str:
+    """Under which name the schema id of an older release of a subject is given to a Codec."""
+    return f"{subject}:{version}"
+
+
 def dataschema(name: str, version: int) -> str:
     """The CloudEvents `ce_dataschema` of a release: `urn:jauap:schema:<Name>:<version>`."""
     return f"urn:jauap:schema:{name}:{version}"
@@ -99,7 +104,7 @@ def _versions(name: str) -> tuple[int, ...]:
 
 
 def current(name: str) -> int:
-    """The version that this release writes: the highest. KeyError if the name was never released."""
+    """The highest version: what is written where no older one can say it. KeyError if the name was never released."""
     return released()[name][-1]
 
 
@@ -127,12 +132,18 @@ class Writing:
     header: bytes
     schema: Schema
     dataschema: str
+    older: Mapping[int, bytes]
+    """The headers of the older releases, by version, ascending; without those whose schema has no id here."""
     instants: tuple[str, ...]
     """Fields that are instants: as numbers they cost fastavro a third of what they cost as datetimes."""
 
 
 class Codec:
-    """Values to bytes and back. `ids` maps a registry subject to its schema id; who only reads gives none."""
+    """Values to bytes and back. `ids` maps a registry subject to its schema id; who only reads gives none.
+
+    A value is written as the oldest release that can say all of it, if `ids` has its schema's id (`of_release`): so a
+    process of the release before reads it too, and parks a case only for what is really new.
+    """
 
     def __init__(self, ids: Mapping[str, int]) -> None:
         self._ids = ids
@@ -158,7 +169,13 @@ class Codec:
         stream.write(writing.header)
         # A tuple is an array here, and not fastavro's way to name a union's branch.
         schemaless_writer(stream, writing.schema, content, disable_tuple_notation=True)
-        return stream.getvalue(), writing.dataschema
+        payload = stream.getvalue()
+        if not writing.older:
+            return payload, writing.dataschema
+        version, body = self._as_oldest(writing.dataschema, payload)
+        if version not in writing.older:
+            return payload, writing.dataschema
+        return writing.older[version] + body, dataschema(kind.__name__, version)
 
     def decode(self, dataschema: str, payload: bytes, kinds: Mapping[str, type[T]]) -> T:
         """The value that a payload holds, as the class that `kinds` has for its name.
@@ -186,10 +203,14 @@ class Codec:
         So the same content has the same body whichever release wrote it: a command that is sent again after an upgrade
         is known again. Takes what `decode` has taken.
         """
+        return self._as_oldest(dataschema, payload)[1]
+
+    def _as_oldest(self, dataschema: str, payload: bytes) -> tuple[int, bytes]:
+        """The oldest release that can say all of it, and the Avro body as that one writes it."""
         reading = self._readings.get(dataschema) or self._reading(dataschema)
         name, version = parse_dataschema(dataschema)
         if version == released()[name][0]:
-            return payload[HEADER:]
+            return version, payload[HEADER:]
         content = _content(reading, payload)
         for older in released()[name]:
             stream = BytesIO(bytes(HEADER))
@@ -197,8 +218,8 @@ class Codec:
             schemaless_writer(stream, schema(name, older), content, disable_tuple_notation=True)
             written = stream.getvalue()
             if older == version or _content(_reading(name, older), written) == content:
-                return written[HEADER:]
-        return payload[HEADER:]
+                return older, written[HEADER:]
+        return version, payload[HEADER:]
 
     def _reading(self, dataschema: str) -> Reading:
         reading = self._readings[dataschema] = _reading(*parse_dataschema(dataschema))
@@ -206,14 +227,21 @@ class Codec:
 
     def _writing(self, topic: str, name: str) -> Writing:
         version = current(name)
-        number = self._ids.get(subject(topic, name))
+        registered = subject(topic, name)
+        number = self._ids.get(registered)
         if number is None:
-            raise NotRegistered(f"{subject(topic, name)} has no schema id; register the schemas")
-        header = bytes([MAGIC]) + number.to_bytes(4, "big")
+            raise NotRegistered(f"{registered} has no schema id; register the schemas")
+        known = {older: self._ids.get(of_release(registered, older)) for older in released()[name][:-1]}
+        headers = {older: _header(found) for older, found in known.items() if found is not None}
         written = schema(name, version)
-        writing = Writing(header, written, dataschema(name, version), _instants(written))
+        writing = Writing(_header(number), written, dataschema(name, version), headers, _instants(written))
         self._writings[topic, name] = writing
         return writing
+
+
+def _header(number: int) -> bytes:
+    """What stands before a body: the magic byte and the schema's id."""
+    return bytes([MAGIC]) + number.to_bytes(4, "big")
 
 
 def _reading(name: str, version: int) -> Reading:

@@ -15,7 +15,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from jauap import schemas
-from jauap.messaging.avro import released, subject
+from jauap.messaging.avro import of_release, released, subject
 from jauap.messaging.topics import load
 from jauap.process import CannotGoOn, Life
 
@@ -82,13 +82,18 @@ def register_all(url: str, report: Report | None = None, patience: float = PATIE
 def schema_ids(url: str, topics: Iterable[str], patience: float = PATIENCE) -> dict[str, int]:
     """Subject to schema id, of the current release of every record of these topics: what a Codec writes with.
 
+    Those of older releases stand beside them (`avro.of_release`), where the registry has them.
     Waits until the registry is there and the schemas are registered. Raises RegistryUnavailable or SchemasMissing
     after `patience` seconds, RegistryError if the registry refuses.
     """
     deadline = time.monotonic() + patience
     _await(url, deadline)
     with _client(url) as client:
-        return dict(_all(lambda one: (one.name, _await_id(client, one, deadline)), _subjects(topics)))
+        subjects = _subjects(topics)
+        newest = _all(lambda one: (one.name, _await_id(client, one, deadline)), subjects)
+        older = [(one, version) for one in subjects for version in released()[one.record][:-1]]
+        found = _all(lambda each: (of_release(each[0].name, each[1]), _id(client, *each)), older)
+        return {name: number for name, number in (*newest, *found) if number is not None}
 
 
 def wait_for_schemas(url: str, topics: Iterable[str], life: Life) -> dict[str, int]:
@@ -161,10 +166,10 @@ def _register(client: SchemaRegistryClient, one: Subject) -> str | None:
     return one.name
 
 
-def _id(client: SchemaRegistryClient, one: Subject) -> int | None:
-    """The id of a subject's newest release; None if it is not registered."""
+def _id(client: SchemaRegistryClient, one: Subject, version: int | None = None) -> int | None:
+    """The id of a subject's newest release, or of that version; None if it is not registered."""
     try:
-        return client.lookup_schema(one.name, one.newest).schema_id
+        return client.lookup_schema(one.name, one.newest if version is None else one.release(version)).schema_id
     except SchemaRegistryError as error:
         if error.http_status_code == NOT_FOUND:
             return None
