@@ -24,6 +24,8 @@ Nemesis = Callable[[Scene, Random], None]
 
 READY_SECONDS = 20.0
 """A further instance that needs longer does not take part."""
+WORK, WORK_SECONDS = 40, 1.0
+"""Commands without an outcome that are enough to stop a service over, and how long they are waited for."""
 SESSION_SECONDS = 10.0
 """After so long the group gives a silent member's partitions to others."""
 
@@ -66,6 +68,7 @@ def rolling(scene: Scene, random: Random, service: str | None = None) -> None:
     """As at a release: each process is stopped and started; a second one of a service comes, and both go in turn."""
     for name in scene.processes:
         scene.say(f"stopping and starting {name}")
+        _await_work(scene, random, name)
         scene.stack.stop(name)
         scene.stack.start(name)
         scene.count("services stopped")
@@ -73,13 +76,26 @@ def rolling(scene: Scene, random: Random, service: str | None = None) -> None:
     everything = set(range(scene.addresses.partitions))
     second = scene.another(name, beside=False)
     _await_shared(scene, name, second.name)
+    _await_work(scene, random, name)
     scene.stack.stop(name)
     scene.until(f"{second.name} to have all partitions", lambda: scene.partitions_of(second.name) == everything)
     scene.stack.start(name)
     _await_shared(scene, name, second.name)
+    _await_work(scene, random, name)
     scene.dismiss(second)
     scene.until(f"{name} to have all partitions", lambda: scene.partitions_of(name) == everything)
     scene.count("instances replaced")
+
+
+def _await_work(scene: Scene, random: Random, name: str) -> None:
+    """Have a service much to do just now, if it is one."""
+    if name not in SERVICES:
+        return
+    for _ in range(5):
+        burst(scene, random, name)
+    until = time.monotonic() + WORK_SECONDS
+    while len(scene.workload.memory.unanswered) < WORK and time.monotonic() < until:
+        time.sleep(0.005)
 
 
 def _await_shared(scene: Scene, *names: str) -> None:
