@@ -1,6 +1,8 @@
 """`jauap access` on a stack of its own: what a body can do before, after, and when it was taken away again."""
 
 import json
+import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ from typer.testing import CliRunner
 from jauap.cli.main import app
 from jauap.messaging import access
 from jauap.messaging.connection import client_settings, parse
+from jauap.messaging.envelope import Message, Outgoing
+from jauap.messaging.log import Reader, Writer
 from jauap.stack.addresses import Addresses
 from jauap.stack.machine import Stack
 from tests.conftest import prepare
@@ -70,6 +74,29 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         machine.down(lambda _part, _words: None)
 
 
+class Process:
+    """What *routing* reads and writes with, made before its password was changed."""
+
+    TOPIC = "jauap.routing.events"
+
+    def __init__(self, kafka: str) -> None:
+        self.writer, self.reader = Writer(kafka, "jauap-routing"), Reader(kafka, "jauap-routing")
+        self.reader.read_from({(self.TOPIC, 0): 0})
+
+    def await_round_trip(self) -> None:
+        """A record is appended, and read back."""
+        value = uuid.uuid4().bytes
+        deadline = time.monotonic() + 60
+        while True:
+            if self.writer.failed is not None:
+                self.writer.renew()
+            self.writer.append(self.TOPIC, Outgoing(b"nobody", value, []), 0)
+            self.writer.serve()
+            if any(isinstance(read, Message) and read.value == value for read in self.reader.poll(1.0)):
+                return
+            assert time.monotonic() < deadline, self.writer.failed
+
+
 def topics_of(client: AdminClient, seconds: float = 10) -> set[str]:
     """What a client sees."""
     return {name for name in client.list_topics(timeout=seconds).topics if not name.startswith("__")}
@@ -78,7 +105,8 @@ def topics_of(client: AdminClient, seconds: float = 10) -> set[str]:
 def test_a_body_comes_and_goes(desk: Desk) -> None:
     """Granted, it has its topics; a new password replaces the old; revoked, it sees nothing even where it is connected.
 
-    A broker that is started again afterwards knows everybody else as before.
+    A broker that is started again afterwards knows everybody else as before; a process that was connected meanwhile
+    logs in with the password that its file holds since.
     """
     granted = desk.say("access", "grant", "KNB", "--json")
     told = json.loads(granted)
@@ -104,8 +132,12 @@ def test_a_body_comes_and_goes(desk: Desk) -> None:
     with pytest.raises(KafkaException):
         topics_of(desk.client("KNB", second), 2)
     assert desk.check() == []
+    connected_process = Process(desk.addresses.of_principal("routing").kafka)
+    connected_process.await_round_trip()
+    desk.say("access", "rotate", "routing")
     desk.machine.stop("kafka")
     desk.machine.start("kafka")
+    connected_process.await_round_trip()
     for name in ("intake", "liaison", "auditor"):
         settings = client_settings(desk.addresses.of_principal(name).kafka)
         assert topics_of(AdminClient(settings))

@@ -121,12 +121,15 @@ class Reader:
         """Where places were seen to end since they were set: also behind what is no record, as a transaction's mark."""
         self._troubles: list[Trouble] = []
         self._fatal: str | None = None
+        self._refused = False
+        """The broker refused the login. What follows can't be done in a callback of the client's: it aborts."""
         self._renewed_at = float("-inf")
         self._group_denied = False
         self._join: Callable[[], None] | None = None
         """How it joined its group; None: it is told what to read."""
         self._give_up: Callable[[], None] = lambda: None
         self._losing = False
+        self._bootstrap = bootstrap
         self._settings: dict[str, Any] = {
             **client_settings(bootstrap),
             "client.id": client,
@@ -203,6 +206,9 @@ class Reader:
         first = self._consumer.poll(seconds)
         found = [] if first is None else [first, *self._consumer.consume(most, 0)]
         items = [item for read in found if (item := self._item(read)) is not None]
+        if self._refused:
+            self._refused = False
+            _read_password_again(self._bootstrap, self._consumer, self._settings)
         if self._fatal is not None:
             return [self._renew(self._fatal)]
         if self._troubles:
@@ -230,6 +236,7 @@ class Reader:
     def _on_error(self, error: KafkaError) -> None:
         if is_fatal(error):
             self._fatal = str(error)
+        self._refused |= _login_refused(error)
         self._troubles.append(Trouble(str(error)))
 
     def _renew(self, reason: str) -> Trouble:
@@ -328,6 +335,7 @@ class Writer:
 
     def __init__(self, bootstrap: str, client: str) -> None:
         """Connect lazily."""
+        self._bootstrap = bootstrap
         self._settings = {
             **client_settings(bootstrap),
             "client.id": client,
@@ -345,6 +353,7 @@ class Writer:
         self._waiting: list[tuple[str, Outgoing, int, Callable[[], None] | None]] = []
         self.failed: str | None = None
         """Why this generation can't be trusted any more; None: it is well."""
+        self._refused = False
         self._producer = Producer(self._settings)
 
     def append(
@@ -364,6 +373,9 @@ class Writer:
 
         Handed over one by one, as they are made, records would travel one by one: twice the work for the broker.
         """
+        if self._refused:
+            self._refused = False
+            _read_password_again(self._bootstrap, self._producer, self._settings)
         waiting, self._waiting = self._waiting, []
         try:
             for topic, record, place, acknowledged in waiting:
@@ -419,6 +431,19 @@ class Writer:
     def _on_error(self, error: KafkaError) -> None:
         if is_fatal(error):
             self.failed = str(error)
+        self._refused |= _login_refused(error)
+
+
+def _login_refused(error: KafkaError) -> bool:
+    return bool(error.code() == KafkaError._AUTHENTICATION)  # noqa: SLF001 - the library's public code
+
+
+def _read_password_again(bootstrap: str, client: Consumer | Producer, settings: dict[str, Any]) -> None:
+    """After a refused login: the file may hold another password since. The client takes it at its next attempt."""
+    with suppress(WrongAddress, KafkaException):  # the file is just being written
+        told = client_settings(bootstrap)
+        settings.update(told)
+        client.set_sasl_credentials(told["sasl.username"], told["sasl.password"])
 
 
 class Ends:
@@ -448,14 +473,14 @@ class Ends:
         )
 
     def _on_error(self, error: KafkaError) -> None:
-        if self._told is None or self._told.code() != KafkaError._AUTHENTICATION:  # noqa: SLF001 - a public code
+        if self._told is None or not _login_refused(self._told):
             self._told = error
 
     def _unanswered(self, error: KafkaException) -> LogUnavailable:
         """Why the broker did not answer. After a refused login the password's file is read anew: it may be another."""
         self._asker.poll(0)
         told = self._told or error.args[0]
-        if told.code() != KafkaError._AUTHENTICATION:  # noqa: SLF001 - the library's public code
+        if not _login_refused(told):
             return LogUnavailable(f"the broker does not answer: {told.str()}")
         with suppress(WrongAddress):  # the file is just being written
             self._settings = self._read_settings()
