@@ -4,15 +4,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-import yaml
 
 from jauap.settings import KNOWN
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 THREE = ROOT / "deploy/compose/three-brokers.env"
-COMPOSED: dict[str, Any] = yaml.safe_load(FILE.read_text())
+COMPOSED: dict[str, Any] = msgspec.yaml.decode(FILE.read_bytes())
 SERVICES: dict[str, Any] = COMPOSED["services"]
 PROCESSES = ("intake", "routing", "deadlines", "publication", "projector", "liaison", "documents", "post")
 BROKERS = ("kafka-1", "kafka-2", "kafka-3")
