@@ -46,6 +46,10 @@ image: venv tools ## Build the container image, and what its tests stand it on w
 test: venv tools ## Run all tests, on the real broker, registry and database
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+.PHONY: long
+long: venv tools ## Run the tests of what tests: that the judge finds each promise broken, the attack's tools, a quick run of the figures
+	@$(BIN)/python -m pytest -m long --numprocesses 2 --dist loadfile
+
 .PHONY: faults
 faults: venv ## Attack the system and judge what it kept (SEED=7 SECONDS=600 KIND="kill split" BROKERS=3 BROKEN=pipelines)
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
@@ -61,7 +65,7 @@ check: venv ## Format, lint, types, import contracts, schemas
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --quiet tests/contracts --ignore tests/contracts/test_codec.py -m "not kafka"
+	$(BIN)/python -m pytest --quiet tests/contracts --ignore tests/contracts/test_codec.py -m "not kafka and not long"
 
 .PHONY: format
 format: venv ## Put the code in its form

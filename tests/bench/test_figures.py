@@ -49,6 +49,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 @pytest.mark.kafka
 def test_one_run_produces_every_figure(tmp_path: Path) -> None:
     """A quick run prints each figure and writes the documented JSON."""

@@ -30,6 +30,7 @@ def test_a_short_campaign_of_all_faults_finds_no_promise_broken(tmp_path: Path) 
     assert summary.counts["outcomes"] >= summary.counts["commands"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("service", "promise"), [("intake", "pipelines"), ("routing", "ignores-the-rule")])
 def test_a_service_that_breaks_the_chain_is_found_out(service: str, promise: str, tmp_path: Path) -> None:
     """The judge names its topic. One service at a time: nobody takes more of a case that another has broken."""
@@ -40,6 +41,7 @@ def test_a_service_that_breaks_the_chain_is_found_out(service: str, promise: str
     assert f"is broken by jauap.{service}.events" in "\n".join(summary.violations)
 
 
+@pytest.mark.long
 def test_a_service_that_commits_early_is_found_out(tmp_path: Path) -> None:
     """Killed with commands behind its position, it forgets them. It is alone: breaks would make it read them again."""
     nemeses = {"late": partial(late_requests, service="publication")}
@@ -48,6 +50,7 @@ def test_a_service_that_commits_early_is_found_out(tmp_path: Path) -> None:
     assert [said for said in summary.violations if "jauap.publication.commands" in said and "has no outcome" in said]
 
 
+@pytest.mark.long
 def test_a_service_that_keeps_its_state_after_a_lost_tail_is_found_out(tmp_path: Path) -> None:
     """It goes on from what it remembers: its next records don't follow what the log still holds."""
     plan = Plan(

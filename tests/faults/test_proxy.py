@@ -18,7 +18,7 @@ from jauap.stack.settings import Settings
 from tests.checker import read_topic
 from tests.faults.proxy import Ending, Proxy, Which, advertised_at
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 NUMBERS = iter(range(1, 1000))
 QUIET = logging.getLogger("tests.faults.client")

@@ -16,7 +16,7 @@ from jauap.stack.machine import Stack
 from tests.faults import segments
 from tests.faults.segments import Record
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 NUMBERS = count(1)
 Served = tuple[int, str, str, list[object]]

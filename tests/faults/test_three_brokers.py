@@ -55,6 +55,7 @@ def test_each_broker_is_killed_in_turn_and_one_is_a_zombie(machine: Stack, flow:
     assert {part.state for part in machine.status()} == {"ready"}
 
 
+@pytest.mark.long
 def test_with_two_brokers_down_nothing_is_acknowledged_and_all_goes_on_afterwards(machine: Stack, flow: Flow) -> None:
     """One copy is not enough; what was sent meanwhile is decided in turn, by the processes that were there."""
     before = {part.name: part.pid for part in machine.status() if part.name not in BROKERS}
