@@ -44,7 +44,11 @@ image: venv tools ## Build the container image, and what its tests stand it on w
 
 .PHONY: test
 test: venv tools ## Run all tests, on the real broker, registry and database
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@# Containers are mostly waited for: their tests run beside the others, and are shown after them.
+	@$(BIN)/python -m pytest tests/containers tests/deploy >$(VENV)/beside.log 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
+	  --ignore tests/containers --ignore tests/deploy; status=$$?; \
+	wait $$beside || status=1; cat $(VENV)/beside.log; exit $$status
 
 .PHONY: long
 long: venv tools ## Run the tests of what tests: that the judge finds each promise broken, the attack's tools, a quick run of the figures

@@ -9,8 +9,8 @@ from jauap.messaging import access, registry, topics
 from jauap.stack.addresses import Addresses
 from tests.parts import parts
 
-LONG = {"faults", "bench", "journeys", "stack", "access", "documents"}
-"""Folders whose tests start systems of their own, except `containers`, whose images may still be built."""
+LONG = {"faults", "journeys", "stack", "access", "documents"}
+"""Folders whose tests start systems of their own."""
 
 
 def prepare(addresses: Addresses) -> None:

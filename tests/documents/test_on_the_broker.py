@@ -132,6 +132,7 @@ def test_a_client_of_the_registry_reads_the_schemas_that_are_for_it(granted: Add
     user = f"MIA:{granted.password('MIA')}"
     ids = registry.schema_ids(granted.registry, ["jauap.feed.<body>", "jauap.submit.<body>", "jauap.public"])
     ours = registry.schema_ids(granted.registry, ["jauap.intake.events"])
+    own = [subject for subject in ours if ":" not in subject]  # the others are ids of older releases
     tls = {"url": f"https://127.0.0.1:{port}", "ssl.ca.location": granted.authority}
     with SchemaRegistryClient({**tls, "basic.auth.user.info": user}) as client:
         assert sorted(client.get_subjects()) == sorted(ids)
@@ -146,7 +147,7 @@ def test_a_client_of_the_registry_reads_the_schemas_that_are_for_it(granted: Add
             assert client.get_version(subject, 1).schema.schema_str
         for asked in (
             *(lambda number=number: client.get_schema(number) for number in set(ours.values()) - set(ids.values())),
-            *(lambda subject=subject: client.get_latest_version(subject) for subject in ours),
+            *(lambda subject=subject: client.get_latest_version(subject) for subject in own),
             lambda: client.get_version(next(iter(ids)), 99),
         ):
             with pytest.raises(SchemaRegistryError) as raised:

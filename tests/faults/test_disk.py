@@ -14,7 +14,7 @@ from tests.conftest import prepare
 from tests.faults import disk
 from tests.faults.flow import Flow, await_judgement, wait_for
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.long]
 
 SERVICES = ("intake", "routing", "deadlines", "publication", "projector")
 
