@@ -20,7 +20,7 @@ from tests.conftest import prepare
 
 from .conftest import silent
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,6 @@ def test_topics_have_three_copies_of_which_two_must_have_a_record(three: Stack) 
     assert {(drift["what"], drift["found"]) for drift in json.loads(wrong.stdout)} == {("replication", "3")}
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", BROKERS)
 def test_any_one_of_them_may_be_killed(three: Stack, name: str) -> None:
     """The two others take what is written, by the list of addresses alone; `up` starts only the one that is dead."""
