@@ -43,7 +43,7 @@ image: venv tools ## Build the container image, and what its tests stand it on w
 	@$(BIN)/python -m tests.containers.engine
 
 .PHONY: test
-test: venv tools ## Run all tests, on the real broker, registry and database
+test: venv tools ## Run the tests (not those of make long), on the real broker, registry and database
 	@# Containers are mostly waited for: their tests run beside the others, and are shown after them.
 	@$(BIN)/python -m pytest tests/containers tests/deploy >$(VENV)/beside.log 2>&1 & beside=$$!; \
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder \
